@@ -1,0 +1,103 @@
+"""Where the time of a run goes: ``python benchmarks/run.py [--uri URI]… [--times 1,3,10]``.
+
+The command is run as a user runs it, on copies of the specification in which every scenario stands 1, 3 and 10
+times. From each report come the wall time, the time inside libvirt calls (the sum over the workers), and what is
+left of the workers' time, which is the kit's own. Only ratios of one run are worth quoting: machines differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+_TOP = Path(__file__).resolve().parents[1]
+_DRIVERS = ("test:///default", "qemu:///embed")
+_COLUMNS = (
+    "driver",
+    "x",
+    "scenarios",
+    "workers",
+    "wall s",
+    "libvirt s",
+    "wall/(libvirt/workers)",
+    "kit ms/scenario",
+    "peak MB",
+)
+
+
+def multiply(folder: Path, times: int) -> None:
+    """Copy the kit into a folder, with every scenario in it so many times."""
+    shutil.copytree(_TOP / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(_TOP / "spec", folder / "spec")
+    for path in sorted((_TOP / "features").rglob("*.feature")):
+        text = path.read_text(encoding="utf-8")
+        for number in range(times):
+            copy = folder / path.relative_to(_TOP).with_stem(f"{path.stem}{number or ''}")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(re.sub(r"@id\.([a-z0-9-]+)", rf"@id.\1-{number}", text) if number else text)
+
+
+def measure(uri: str, times: int, workers: int) -> dict[str, Any]:
+    """Run the command once and return the figures of its report."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        multiply(folder, times)
+        report = folder / "report.json"
+        command = [sys.executable, "-m", "conformance.cli", "run", "--uri", uri, "--report", str(report)]
+        if workers:
+            command += ["--workers", str(workers)]
+        environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        # The first run compiles; an installed kit is compiled already.
+        subprocess.run([sys.executable, "-m", "compileall", "-q", str(folder / "src")], check=True)
+        start = time.perf_counter()
+        ended = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+        wall = time.perf_counter() - start
+        if ended.returncode not in (0, 1):
+            raise SystemExit(f"{uri}: exit code {ended.returncode}\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
+        return figures(json.loads(report.read_text(encoding="utf-8")), wall) | {"driver": uri, "x": times}
+
+
+def figures(report: dict[str, Any], wall: float) -> dict[str, Any]:
+    """Return what a report says of time and memory; ``wall`` is the whole command's, in seconds."""
+    timing = report["timing"]
+    ran = [s for rule in report["rules"] for s in rule["scenarios"] if s["seconds"]]
+    inside = timing["libvirt_seconds"] / timing["workers"]
+    own = timing["busy_seconds"] - timing["libvirt_seconds"]
+    return {
+        "scenarios": len(ran),
+        "workers": timing["workers"],
+        "wall s": f"{wall:.2f}",
+        "libvirt s": f"{timing['libvirt_seconds']:.2f}",
+        "wall/(libvirt/workers)": f"{wall / inside:.2f}",
+        "kit ms/scenario": f"{1000 * own / len(ran):.2f}",
+        "peak MB": f"{timing['peak_kib'] / 1024:.0f}",
+    }
+
+
+def main() -> None:
+    """Print the table, a line as soon as it is known."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--uri", action="append", help=f"a driver; by default {' and '.join(_DRIVERS)}")
+    parser.add_argument("--times", default="1,3,10", help="how many times each scenario stands (default: 1,3,10)")
+    parser.add_argument("--workers", type=int, default=0, help="by default the kit decides")
+    options = parser.parse_args()
+    print("| " + " | ".join(_COLUMNS) + " |")
+    print("|" + "---|" * len(_COLUMNS))
+    for uri in options.uri or _DRIVERS:
+        for times in options.times.split(","):
+            row = measure(uri, int(times), options.workers)
+            print("| " + " | ".join(str(row[column]) for column in _COLUMNS) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

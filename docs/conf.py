@@ -1,0 +1,28 @@
+"""How Sphinx builds the documentation: from the checkout's top, so that spec/ is read where it lies.
+
+./kit docs runs: sphinx-build -W -n --keep-going -b html -c docs . docs/_build/html
+"""
+
+from importlib.metadata import version as _version
+
+project = "libvirt-conformance"
+copyright = "The libvirt-conformance authors; LGPL-2.1-or-later"
+release = version = _version("libvirt-conformance")
+
+extensions = ["myst_parser", "conformance.sphinx_rules"]
+root_doc = "docs/index"
+include_patterns = ["docs/**.md", "spec/**.md"]
+exclude_patterns = ["docs/_build"]
+rules_specification = "spec"
+rules_features = "features"
+
+myst_heading_anchors = 3
+# Option names with two dashes are written in prose too.
+smartquotes = False
+
+html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["narrow.css"]
+html_title = f"libvirt-conformance {release}"
+html_copy_source = False
+html_show_sphinx = False

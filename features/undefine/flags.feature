@@ -1,0 +1,221 @@
+Feature: Flags and refusals of undefine
+  A flag is a promise about data, and a refusal is a promise that nothing happened.
+
+  @UNDEF-025
+  Rule: Unknown flags are an error before anything else
+
+    @id.inactive
+    Scenario Outline: <bits> is not a flag for a domain that is inactive
+      Given a domain that is inactive
+      When the client calls undefineFlags with <bits>
+      Then the call is refused and nothing has changed
+      And the refusal is INVALID_ARG
+
+      Examples:
+        | bits                   |
+        | the lowest unknown bit |
+        | bit 30                 |
+        | bit 31                 |
+        | every bit              |
+
+    @id.beside-known-flags
+    Scenario: An unknown bit is not a flag beside known ones either
+      Given a domain that is inactive
+      When the client calls undefineFlags with the lowest unknown bit, and again with every other flag beside it
+      Then the call is refused and nothing has changed
+      And the refusal is INVALID_ARG
+
+    @id.running @needs.start
+    Scenario: An unknown bit is not a flag for a running domain
+      Given a domain that is running
+      When the client calls undefineFlags with the lowest unknown bit, and again with every other flag beside it
+      Then the call is refused and nothing has changed
+      And the refusal is INVALID_ARG
+
+    @id.image-kept @needs.start @needs.managed-save
+    Scenario: An unknown bit beside MANAGED_SAVE leaves the managed save image
+      Given a domain that is inactive with a managed save image
+      When the client calls undefineFlags with the lowest unknown bit, and again with every other flag beside it
+      Then the call is refused and nothing has changed
+      And the refusal is INVALID_ARG
+
+    @id.before-the-look-up
+    Scenario Outline: <bits> is an error also where there is no domain any more
+      Given a domain that is vanished
+      When the client calls undefineFlags with <bits>
+      Then the call is refused
+      And the refusal is INVALID_ARG
+
+      Examples:
+        | bits                   |
+        | the lowest unknown bit |
+        | bit 31                 |
+
+  @UNDEF-026
+  Rule: A flag that the driver does not take is an error
+
+    @id.inactive
+    Scenario Outline: <flag> is taken, or refused as INVALID_ARG, for a domain that is inactive
+      Given a domain that is inactive
+      When the client calls undefineFlags with <flag>
+      Then the call succeeds and the domain is gone, or it is refused as INVALID_ARG and nothing has changed
+
+      Examples:
+        | flag                 |
+        | MANAGED_SAVE         |
+        | SNAPSHOTS_METADATA   |
+        | NVRAM                |
+        | KEEP_NVRAM           |
+        | CHECKPOINTS_METADATA |
+        | TPM                  |
+        | KEEP_TPM             |
+
+    @id.same-answer-for-active @needs.start
+    Scenario Outline: <flag> is taken or not, whether the domain is active or not
+      Given a domain that is running
+      When the client calls undefineFlags with <flag>
+      Then the call succeeds where the driver takes the flag, and elsewhere it is refused as INVALID_ARG and nothing has changed
+
+      Examples:
+        | flag                 |
+        | MANAGED_SAVE         |
+        | SNAPSHOTS_METADATA   |
+        | NVRAM                |
+        | KEEP_NVRAM           |
+        | CHECKPOINTS_METADATA |
+        | TPM                  |
+        | KEEP_TPM             |
+
+  @UNDEF-027
+  Rule: A refusal for the domain's state is OPERATION_INVALID
+
+    @id.undefine
+    Scenario Outline: undefine is refused as OPERATION_INVALID for a domain that is <situation>
+      Given a domain that is <situation>
+      When the client calls undefine
+      Then it is refused with OPERATION_INVALID, if it is refused
+
+      @needs.managed-save
+      Examples:
+        | situation                          |
+        | inactive with a managed save image |
+
+      @needs.managed-save @needs.transient @needs.image-beside-guest
+      Examples:
+        | situation                         |
+        | running with a managed save image |
+
+      @needs.transient
+      Examples:
+        | situation             |
+        | running and transient |
+
+      Examples:
+        | situation                              |
+        | running and made transient by undefine |
+
+    @id.undefineflags
+    Scenario Outline: undefineFlags is refused as OPERATION_INVALID for a domain that is <situation>
+      Given a domain that is <situation>
+      When the client calls undefineFlags with no flag, and again with every other flag except MANAGED_SAVE beside it
+      Then it is refused with OPERATION_INVALID, if it is refused
+
+      @needs.managed-save
+      Examples:
+        | situation                          |
+        | inactive with a managed save image |
+
+      @needs.managed-save @needs.transient @needs.image-beside-guest
+      Examples:
+        | situation                         |
+        | running with a managed save image |
+
+      @needs.transient
+      Examples:
+        | situation             |
+        | running and transient |
+
+      Examples:
+        | situation                              |
+        | running and made transient by undefine |
+
+  @UNDEF-028
+  Rule: A refused undefine changes nothing
+
+    @id.undefine
+    Scenario Outline: undefine that is refused leaves a domain that is <situation> as it was
+      Given a domain that is <situation>
+      When the client calls undefine
+      Then the call is refused and nothing has changed
+
+      @needs.managed-save
+      Examples:
+        | situation                          |
+        | inactive with a managed save image |
+
+      @needs.managed-save @needs.autostart
+      Examples:
+        | situation                                            |
+        | set to autostart, inactive with a managed save image |
+
+      @needs.managed-save @needs.transient @needs.image-beside-guest
+      Examples:
+        | situation                         |
+        | running with a managed save image |
+
+    @id.undefineflags
+    Scenario Outline: undefineFlags that is refused leaves a domain that is <situation> as it was
+      Given a domain that is <situation>
+      When the client calls undefineFlags with no flag, and again with every other flag except MANAGED_SAVE beside it
+      Then the call is refused and nothing has changed
+
+      @needs.managed-save @needs.autostart
+      Examples:
+        | situation                                            |
+        | set to autostart, inactive with a managed save image |
+
+      @needs.managed-save @needs.transient @needs.image-beside-guest
+      Examples:
+        | situation                         |
+        | running with a managed save image |
+
+      @needs.managed-save @needs.transient @needs.image-beside-guest @needs.pause
+      Examples:
+        | situation                        |
+        | paused with a managed save image |
+
+    @id.transient
+    Scenario Outline: undefineFlags leaves a domain that is <situation> as it was, where it is refused
+      Given a domain that is <situation>
+      When the client calls undefineFlags with no flag, and again with every other flag beside it
+      Then nothing has changed, if it is refused
+
+      Examples:
+        | situation                              |
+        | running and made transient by undefine |
+
+      @needs.transient
+      Examples:
+        | situation             |
+        | running and transient |
+
+    @id.snapshots-kept @needs.managed-save @needs.snapshot-metadata
+    Scenario: A refusal for the image leaves the snapshots, also where their flag is given
+      Given a domain that is inactive with a managed save image and a snapshot
+      When the client calls undefineFlags with no flag, and again with every other flag except MANAGED_SAVE beside it
+      Then the call is refused and nothing has changed
+
+    @id.checkpoints-kept @needs.managed-save @needs.checkpoint-metadata
+    Scenario: A refusal for the image leaves the checkpoints, also where their flag is given
+      Given a domain that is inactive with a managed save image and a checkpoint
+      When the client calls undefineFlags with no flag, and again with every other flag except MANAGED_SAVE beside it
+      Then the call is refused and nothing has changed
+
+    @id.image-stays-usable @needs.managed-save @needs.restore-shown
+    Scenario: The guest can still be restored from the image after a refusal
+      Given a domain that is inactive with a managed save image
+      When the client calls undefine
+      Then the call is refused and nothing has changed
+      When the client calls create
+      Then the call succeeds
+      And the guest was restored

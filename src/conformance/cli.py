@@ -1,0 +1,184 @@
+"""The command ``libvirt-conformance``.
+
+Each subcommand imports what it needs when it is called: ``list`` and ``explain`` answer before pytest would
+have been imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from conformance.errors import KitError, UsageError
+from conformance.uri import DEFAULT_URI
+from conformance.verdict import ExitCode
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors look like every other error of the kit's, and that knows no abbreviations.
+
+    A script that abbreviates an option breaks when another option begins in the same way.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **settings})
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing a usage line above the error."""
+        raise UsageError(message, remedy=f"see {self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code, as ``docs/verdicts.md`` lists them."""
+    try:
+        code = _call(argv)
+    except KitError as error:
+        print(f"libvirt-conformance: {error}", file=sys.stderr)
+        return ExitCode.ERROR
+    except KeyboardInterrupt:
+        print(
+            "libvirt-conformance: interrupted; libvirt-conformance clean URI removes what is left.",
+            file=sys.stderr,
+        )
+        return ExitCode.ERROR
+    except BrokenPipeError:
+        # The reader of a pipe, such as head, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.CONFORMANT
+    return code
+
+
+def _call(argv: Sequence[str] | None) -> int:
+    options = _parser().parse_args(argv)
+    handler = options.handler
+    code: int = handler(options)
+    sys.stdout.flush()
+    return code
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="libvirt-conformance",
+        description="Judge a libvirt driver by the rules of libvirt's domain API.",
+        epilog="Exit codes: 0 conformant, 1 not conformant, 2 error or inconclusive, "
+        "3 nothing selected, 4 nothing applicable.",
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_run(commands.add_parser("run", help="judge a driver"))
+    command = commands.add_parser("list", help="list the rules")
+    command.set_defaults(handler=_list)
+    command = commands.add_parser("explain", help="show a rule, its reason and its scenarios")
+    command.add_argument("rule", metavar="ID")
+    command.set_defaults(handler=_explain)
+    command = commands.add_parser("probe", help="show what a driver can do and hold")
+    _add_uri(command)
+    _add_time(command)
+    command.set_defaults(handler=_probe)
+    command = commands.add_parser("clean", help="remove what runs that were killed have left")
+    _add_uri(command)
+    _add_time(command)
+    command.set_defaults(handler=_clean)
+    command = commands.add_parser("lint", help="check the specification, the features and the steps")
+    command.set_defaults(handler=_lint)
+    return parser
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"libvirt-conformance {version('libvirt-conformance')}"
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--uri", default=DEFAULT_URI, help=f"the driver to judge (default: {DEFAULT_URI})")
+    command.add_argument(
+        "--rule", metavar="ID", action="append", default=[], help="judge this rule only; may be repeated"
+    )
+    command.add_argument(
+        "--level", choices=["must", "should"], default="must", help="the least binding level that fails a run"
+    )
+    command.add_argument("--report", metavar="FILE.json", type=Path, help="write the report")
+    command.add_argument("--junit", metavar="FILE.xml", type=Path, help="write the result as JUnit XML")
+    command.add_argument("--workers", metavar="N", type=_positive, default=0, help="how many processes run scenarios")
+    command.add_argument("--shuffle", metavar="SEED", type=int, help="run the scenarios in another order")
+    command.add_argument("--vice", metavar="NAME", default="", help=argparse.SUPPRESS)
+    _add_time(command)
+    command.set_defaults(handler=_run)
+
+
+def _add_uri(command: argparse.ArgumentParser) -> None:
+    """Take the URI as a word or, as ``run`` does, by an option."""
+    command.add_argument("uri", metavar="URI", nargs="?", default=DEFAULT_URI)
+    command.add_argument("--uri", dest="uri", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def _add_time(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--timeout", metavar="S", type=seconds, default=60.0, help="seconds for one scenario (default: 60)"
+    )
+    command.add_argument("--virt-type", metavar="TYPE", default="", help="the domains' type, such as kvm or qemu")
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 256")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Return a time limit from what somebody typed.
+
+    :raises argparse.ArgumentTypeError: when it is no number from 0.1 to 86400.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0.1 <= number <= 86400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0.1 to 86400")
+    return number
+
+
+def _run(options: argparse.Namespace) -> int:
+    from conformance.commands.run import run
+
+    return run(options)
+
+
+def _list(_options: argparse.Namespace) -> int:
+    from conformance.commands.read import list_rules
+
+    return list_rules()
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from conformance.commands.read import explain
+
+    return explain(options.rule)
+
+
+def _probe(options: argparse.Namespace) -> int:
+    from conformance.commands.drivers import probe
+
+    return probe(options)
+
+
+def _clean(options: argparse.Namespace) -> int:
+    from conformance.commands.drivers import clean
+
+    return clean(options)
+
+
+def _lint(_options: argparse.Namespace) -> int:
+    from conformance.commands.read import lint
+
+    return lint()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

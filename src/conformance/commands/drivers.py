@@ -1,0 +1,64 @@
+"""``probe`` and ``clean``: what is asked of a driver outside a run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from conformance.catalog import release_text
+from conformance.cleaning import clean as clean_up
+from conformance.errors import CleanUpFailed
+from conformance.report import RunRecord
+from conformance.run import Options, Run
+from conformance.uri import redact
+from conformance.verdict import ExitCode
+
+
+def probe(options: argparse.Namespace) -> int:
+    """Print what a driver can do and hold, with the evidence, and which undefine flags it takes.
+
+    :raises KitError: when the driver cannot be reached.
+    """
+    run = Run(Options(uri=options.uri, timeout=options.timeout, virt_type=options.virt_type))
+    try:
+        run.begin()
+        run.make_plan()
+        report = run.finish()
+    finally:
+        run.close()
+    _show(run, run.record)
+    for problem in report["problems"]:
+        print(f"! {problem}")
+    return ExitCode.ERROR if report["problems"] else ExitCode.CONFORMANT
+
+
+def _show(run: Run, record: RunRecord) -> None:
+    driver, machine = record.driver, record.machine
+    print(f"{record.uri}: {driver['type']} driver of libvirt {release_text(driver['libvirt_version'] or 0)}")
+    print(f"domains of type {machine['type']}, {machine['os_type']}, {machine['arch']}\n")
+    titles = run.specification.catalog.capabilities
+    for finding in record.capabilities:
+        print(f"{'yes' if finding['present'] else 'no ':3}  {finding['id']:20} {titles[finding['id']].title}")
+        print(f"{'':26}{finding['evidence']}")
+    print("\nundefine flags")
+    for flag, answer in record.flags.items():
+        print(f"{'yes' if answer == 'taken' else 'no ':3}  {flag:20} {answer}")
+    applicable = 0 if run.plan is None else len(run.plan.run)
+    print(f"\nA run would try {applicable} of {len(run.specification.scenarios)} scenarios on this driver.")
+
+
+def clean(options: argparse.Namespace) -> int:
+    """Remove what runs that were killed have left behind a URI, and say how much it was.
+
+    :raises KitError: when the driver cannot be reached, or something could not be removed.
+    """
+    removed, failed = clean_up(options.uri, options.timeout)
+    shown = redact(options.uri)
+    print(
+        f"{shown}: removed {removed} objects that killed runs had left." if removed else f"{shown}: nothing was left."
+    )
+    if failed:
+        for problem in failed[:-1]:
+            print(problem, file=sys.stderr)
+        raise CleanUpFailed(failed[-1], where=shown)
+    return ExitCode.CONFORMANT

@@ -1,0 +1,87 @@
+"""``list``, ``explain`` and ``lint``: what can be told without a driver."""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+
+from conformance.catalog import plain, release_text
+from conformance.data import folder
+from conformance.errors import KitError
+from conformance.specification import load_specification
+from conformance.verdict import ExitCode
+
+_WIDTH = 100
+#: A link of Markdown, of which a terminal shows the address too.
+_LINK = re.compile(r"\[([^]]*)\]\(([^)]*)\)")
+
+
+def list_rules() -> int:
+    """Print a line for each rule, with the number of its scenarios."""
+    specification = load_specification()
+    counted: dict[str, int] = {}
+    for scenario in specification.scenarios:
+        counted[scenario.rule] = counted.get(scenario.rule, 0) + 1
+    for rule in specification.catalog.rules.values():
+        print(
+            f"{rule.id}  {rule.level:6}  {release_text(rule.since):7} {counted.get(rule.id, 0):3} scenarios  "
+            f"{rule.title}"
+        )
+    rules = specification.catalog.rules
+    print(f"\n{len(rules)} rules, {len(specification.scenarios)} scenarios. explain ID shows one whole.")
+    return ExitCode.CONFORMANT
+
+
+def explain(rule_id: str) -> int:
+    """Print a rule, its reason and its scenarios.
+
+    :raises UnknownRule: when there is no such rule.
+    """
+    specification = load_specification()
+    catalog = specification.catalog
+    rule = catalog.rule(rule_id)
+    print(f"{rule.id} ({rule.level}, since libvirt {release_text(rule.since)}): {rule.title}\n")
+    _paragraph(rule.statement)
+    _paragraph(f"Reason: {rule.reason}")
+    _paragraph("Source: " + plain(_LINK.sub(r"\1 <\2>", rule.source)))
+    print("Requires a driver that:")
+    for need in rule.requires:
+        print(f"  {catalog.capabilities[need].title} ({need})")
+    print(f"\nPlace: {rule.page}:{rule.line}")
+    for scenario in specification.scenarios:
+        if scenario.rule != rule.id:
+            continue
+        print(f"\n{scenario.id}   {scenario.path}:{scenario.line}")
+        print(f"  {scenario.title}")
+        if scenario.needs:
+            print(f"    needs {', '.join(scenario.needs)}")
+        for step in scenario.steps:
+            print(f"    {step.keyword:5} {step.text}")
+    print(f"\nlibvirt-conformance run --rule {rule.id} judges a driver by it.")
+    return ExitCode.CONFORMANT
+
+
+def _paragraph(text: str) -> None:
+    print(textwrap.fill(text, _WIDTH, break_on_hyphens=False) + "\n")
+
+
+def lint() -> int:
+    """Check the specification, the features and the steps; print each finding."""
+    specification = load_specification()
+    from conformance.lint import lint as check
+    from conformance.suite.definitions import count_definitions
+
+    spec, features = folder("spec"), folder("features")
+    texts = [
+        (str(path.relative_to(base.parent)), path.read_text(encoding="utf-8"))
+        for base, pattern in ((spec, "*.md"), (features, "*.feature"))
+        for path in sorted(base.rglob(pattern))
+    ]
+    findings: list[KitError] = list(check(specification.catalog, specification.scenarios, count_definitions, texts))
+    for finding in findings:
+        print(finding, file=sys.stderr)
+    if findings:
+        return ExitCode.ERROR
+    print(f"{len(specification.catalog.rules)} rules and {len(specification.scenarios)} scenarios are in order.")
+    return ExitCode.CONFORMANT

@@ -1,0 +1,107 @@
+"""``libvirt-conformance run``: a run with its own terminal output, whatever pytest configuration lies about."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from conformance.catalog import Level
+from conformance.errors import KitError
+from conformance.render.terminal import Screen
+from conformance.report import write_text
+from conformance.run import Options, Run
+from conformance.uri import redact
+
+_SUITE = Path(__file__).resolve().parents[1] / "suite"
+#: Parts of pytest that a run has no use for, each of which costs time.
+_NOT_NEEDED = (
+    "terminal",
+    "cacheprovider",
+    "logging",
+    "unraisableexception",
+    "threadexception",
+    "junitxml",
+    "doctest",
+    "tmpdir",
+)
+_PLUGINS = ("pytest_bdd.plugin", "xdist.plugin", "conformance.suite.plugin")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Judge a driver, show the result, and return the exit code.
+
+    :raises KitError: when something keeps the run from beginning.
+    """
+    # A run that is told to end, ends in order: it keeps what it found and cleans up.
+    signal.signal(signal.SIGTERM, _interrupt)
+    screen = Screen(sys.stdout)
+    judged = Run(_options(options), screen.show_result)
+    try:
+        judged.begin()
+        screen.begin(judged)
+        report = _execute(judged)
+    except BaseException:
+        judged.close()
+        raise
+    if judged.plan is None and not judged.record.interrupted:
+        # The driver was never reached: there is one thing to say, and it is said once.
+        for problem in report["problems"]:
+            print(f"libvirt-conformance: {problem}", file=sys.stderr)
+    else:
+        screen.end(report, judged.options.report)
+    if options.junit is not None:
+        from conformance.render.junit import junit
+
+        write_text(options.junit, junit(report))
+    code: int = report["summary"]["exit_code"]
+    return code
+
+
+def _interrupt(_signal: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _options(options: argparse.Namespace) -> Options:
+    return Options(
+        uri=options.uri,
+        rules=tuple(options.rule),
+        level=Level(options.level.upper()),
+        report=options.report,
+        junit=options.junit,
+        workers=options.workers,
+        timeout=options.timeout,
+        virt_type=options.virt_type,
+        vice=options.vice,
+        shuffle=options.shuffle,
+        command=shlex.join(["libvirt-conformance", *map(redact, sys.argv[1:])]),
+    )
+
+
+def _execute(judged: Run) -> dict[str, Any]:
+    """Run the scenarios under pytest and return the report."""
+    # The environment is pytest's third source of options; plugins of the machine's are none of the kit's business.
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    import pytest
+
+    from conformance.suite.controller import Controller
+
+    controller = Controller(judged)
+    arguments = [
+        *(part for plugin in _PLUGINS for part in ("-p", plugin)),
+        *(part for plugin in _NOT_NEEDED for part in ("-p", f"no:{plugin}")),
+        # Workers write to files of their own, see the reaper.
+        "--capture=no",
+        *("-c", str(_SUITE / "pytest.ini"), "--rootdir", str(_SUITE), "--noconftest"),
+        str(_SUITE / "scenarios.py"),
+    ]
+    code = pytest.main(arguments, plugins=[controller])
+    if controller.report is None:
+        raise KitError(f"pytest ended with {code!r} before the run could")
+    return controller.report

@@ -1,0 +1,1 @@
+"""What imports libvirt: everything that is asked of a driver."""

@@ -1,0 +1,215 @@
+"""Bringing a domain into a situation, and making sure that it is in it.
+
+Whatever fails here says nothing about the rule that a scenario is for, so it raises :class:`NotReached`:
+the driver claims what the situation takes, and did not show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance.driver.handle import Handle
+from conformance.driver.observe import ask, is_missing, observe
+from conformance.driver.session import Knowledge, NotReached, Session
+from conformance.flags import Undefine
+from conformance.journal import Outcome
+from conformance.ledger import Owned
+from conformance.situations import Situation
+from conformance.view import ASPECTS, Answer, View, show
+
+RUNNING, PAUSED, SHUT_OFF = "1", "3", "5"
+SNAPSHOT_REDEFINE = 1
+CHECKPOINT_REDEFINE = 1
+
+
+@dataclass
+class Subject:
+    """A domain of a scenario's: its identity, the handle that the scenario holds, and how it was made."""
+
+    owned: Owned
+    handle: Handle
+    situation: Situation
+    xml: str
+    file: Path | None = None
+    snapshot: Handle | None = None
+    checkpoint: Handle | None = None
+    view: View = field(default_factory=lambda: View({}))
+
+
+def reached(what: str, outcome: Outcome) -> Outcome:
+    """Return an outcome that is a success.
+
+    :raises NotReached: when it is an error.
+    """
+    if outcome.failure is not None:
+        raise NotReached(f"{what}: {outcome.call} failed with {outcome.failure}")
+    return outcome
+
+
+def build(session: Session, situation: Situation, knowledge: Knowledge, *, name: str = "") -> Subject:
+    """Make a domain and bring it into a situation.
+
+    :param name: a name of the kit's to use again.
+    :raises NotReached: when a call on the way fails, or when what was reached is something else.
+    """
+    owned = session.new_identity(name)
+    if situation.transient == "created":
+        subject = _create_transient(session, owned, situation)
+    else:
+        subject = _define(session, owned, situation)
+        _fill(session, subject, situation, knowledge)
+    if situation.state == "paused":
+        reached("pausing the domain", subject.handle.call("suspend"))
+    if situation.transient == "undefined":
+        reached("making the domain transient", subject.handle.call("undefine"))
+    if situation.state == "vanished":
+        reached("making the domain vanish", subject.handle.call("undefine"))
+    verify(session, subject, knowledge)
+    return subject
+
+
+def _create_transient(session: Session, owned: Owned, situation: Situation) -> Subject:
+    xml = session.definition(owned)
+    created = reached("creating a transient domain", session.connection.call("createXML", xml, 0))
+    return Subject(owned, created.value, situation, xml)
+
+
+def _define(session: Session, owned: Owned, situation: Situation) -> Subject:
+    needs_disk = situation.checkpoint or situation.cannot_start
+    xml = session.definition(owned, disk=needs_disk)
+    defined = reached("defining a domain", session.connection.call("defineXML", xml))
+    return Subject(owned, defined.value, situation, xml)
+
+
+def _fill(session: Session, subject: Subject, situation: Situation, knowledge: Knowledge) -> None:
+    """Give a defined domain what the situation says that it holds, and its run state."""
+    domain = subject.handle
+    if situation.autostart:
+        reached("setting autostart", domain.call("setAutostart", 1))
+    if situation.autostart_once:
+        reached("setting autostart once", domain.call("setAutostartOnce", 1))
+    if situation.snapshot:
+        subject.snapshot = take_snapshot(subject, knowledge.snapshot_flags)
+    if situation.checkpoint and knowledge.checkpoint_by_redefine:
+        subject.checkpoint = redefine_checkpoint(session, subject)
+    has_run = (
+        situation.image or situation.saved_to_file or (situation.checkpoint and not knowledge.checkpoint_by_redefine)
+    )
+    if has_run or situation.active:
+        reached("starting the domain", domain.call("create"))
+    if situation.checkpoint and not knowledge.checkpoint_by_redefine:
+        subject.checkpoint = create_checkpoint(subject)
+    if situation.saved_to_file:
+        subject.file = session.scenario_file()
+        reached("saving to a file", domain.call("save", str(subject.file)))
+    elif situation.image:
+        if situation.image_of_paused:
+            reached("pausing the domain", domain.call("suspend"))
+        reached("taking a managed save image", domain.call("managedSave", 0))
+    elif has_run and not situation.active:
+        reached("stopping the domain", domain.call("destroy"))
+    if situation.active and situation.image:
+        reached("creating the domain beside its image", session.connection.call("createXML", subject.xml, 0))
+    elif situation.active and situation.saved_to_file:
+        reached("starting the domain again", domain.call("create"))
+
+
+def take_snapshot(subject: Subject, flags: int) -> Handle:
+    """Give a domain a snapshot's metadata, without touching a disk where the driver can."""
+    name = "<name>kept</name>"
+    if flags & SNAPSHOT_REDEFINE:
+        xml = (
+            f"<domainsnapshot>{name}<creationTime>1</creationTime><state>shutoff</state>{subject.xml}</domainsnapshot>"
+        )
+    else:
+        xml = f"<domainsnapshot>{name}</domainsnapshot>"
+    taken: Handle = reached("taking a snapshot", subject.handle.call("snapshotCreateXML", xml, flags)).value
+    return taken
+
+
+def redefine_checkpoint(session: Session, subject: Subject) -> Handle:
+    """Give an inactive domain a checkpoint's metadata, then take away the disk that it needed, as no host has it."""
+    xml = (
+        "<domaincheckpoint><name>kept</name><creationTime>1</creationTime>"
+        "<disks><disk name='vda' checkpoint='bitmap' bitmap='kept'/></disks>"
+        f"{subject.xml}</domaincheckpoint>"
+    )
+    made: Handle = reached(
+        "redefining a checkpoint", subject.handle.call("checkpointCreateXML", xml, CHECKPOINT_REDEFINE)
+    ).value
+    subject.xml = session.definition(subject.owned)
+    reached("defining the domain without its disk", session.connection.call("defineXML", subject.xml))
+    return made
+
+
+def create_checkpoint(subject: Subject) -> Handle:
+    """Give a running domain a checkpoint."""
+    xml = "<domaincheckpoint><name>kept</name></domaincheckpoint>"
+    made: Handle = reached("taking a checkpoint", subject.handle.call("checkpointCreateXML", xml, 0)).value
+    return made
+
+
+def expected(situation: Situation) -> Mapping[str, Answer]:
+    """Return the answers by which a situation is known."""
+    states = {"running": RUNNING, "paused": PAUSED, "inactive": SHUT_OFF}
+    answers: dict[str, Answer] = {
+        "state": states[situation.state],
+        "active": int(situation.active),
+        "persistent": int(not situation.transient),
+        "autostart": int(situation.autostart),
+        "autostart once": int(situation.autostart_once),
+        "managed save image": int(situation.image),
+        "listed as having a managed save image": situation.image,
+        "snapshot names": ("kept",) if situation.snapshot else (),
+        "checkpoint names": ("kept",) if situation.checkpoint else (),
+    }
+    if situation.saved_to_file:
+        # Whether a file of the caller's counts as an image is what the scenarios with one are about.
+        del answers["managed save image"], answers["listed as having a managed save image"]
+    return answers
+
+
+def undefine_with_all(session: Session, subject: Subject, knowledge: Knowledge) -> None:
+    """Undefine a domain with the flags that its holdings need, of those that the driver takes.
+
+    :raises NotReached: when the domain is still there afterwards.
+    """
+    situation = subject.situation
+    held = {
+        Undefine.MANAGED_SAVE: situation.image,
+        Undefine.SNAPSHOTS_METADATA: situation.snapshot,
+        Undefine.CHECKPOINTS_METADATA: situation.checkpoint,
+    }
+    flags = sum(flag for flag, holds in held.items() if holds and flag in knowledge.flags)
+    if flags:
+        reached("undefining the domain", subject.handle.call("undefineFlags", flags))
+    else:
+        reached("undefining the domain", subject.handle.call("undefine"))
+    subject.situation = Situation("vanished")
+    verify(session, subject, knowledge)
+
+
+def verify(session: Session, subject: Subject, knowledge: Knowledge) -> None:
+    """Make sure that a domain is in its situation, and keep what it looks like.
+
+    :raises NotReached: when the driver shows something else.
+    """
+    situation = subject.situation
+    if situation.state == "vanished":
+        subject.view = View({})
+        for aspect in ASPECTS[:2]:
+            found = ask(session.connection, subject.handle, aspect, subject.owned.uuid, subject.owned.name)
+            if not is_missing(found):
+                raise NotReached(f"the domain was undefined, and the {aspect.name} answers {show(found)}")
+        return
+    subject.view = observe(session.connection, subject.handle, knowledge.capabilities)
+    for name, wanted in expected(situation).items():
+        answer = subject.view.get(name)
+        if name == "state" and isinstance(answer, tuple):
+            answer = answer[0]
+        if answer is not None and answer != wanted:
+            raise NotReached(f"{name} is {show(answer)} where it has to be {show(wanted)}")
+    if subject.file is not None and not subject.file.is_file():
+        raise NotReached(f"the driver saved to a file, and {subject.file.name} is not there")

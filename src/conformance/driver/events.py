@@ -1,0 +1,110 @@
+"""libvirt's event loop, and lifecycle events kept as they come.
+
+Delivery is asynchronous, so the kit never sleeps and never takes silence for an answer:
+it makes an event of its own behind those it asks about and waits for that one (a *fence*).
+What has not come by then was not sent, as one connection delivers in order.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import libvirt
+
+from conformance.driver.handle import Handle
+
+DEFINED, UNDEFINED = 0, 1
+REMOVED = 0
+
+_KINDS = (
+    "DEFINED",
+    "UNDEFINED",
+    "STARTED",
+    "SUSPENDED",
+    "RESUMED",
+    "STOPPED",
+    "SHUTDOWN",
+    "PMSUSPENDED",
+    "CRASHED",
+)
+_loop: threading.Thread | None = None
+
+
+def run_event_loop() -> None:
+    """Run libvirt's event loop in a thread of this process; it has to be done before the first open."""
+    global _loop
+    if _loop is None:
+        # Every error is kept as an outcome; libvirt's own habit is to print each one.
+        libvirt.registerErrorHandler(_swallow, None)
+        libvirt.virEventRegisterDefaultImpl()
+        _loop = threading.Thread(target=_run, name="libvirt-events", daemon=True)
+        _loop.start()
+
+
+def _swallow(_context: Any, _error: Any) -> None:
+    """Take note of nothing."""
+
+
+def _run() -> None:
+    while True:
+        libvirt.virEventRunDefaultImpl()
+
+
+@dataclass(frozen=True)
+class Event:
+    """One lifecycle event: the domain's UUID, the kind and its detail, as numbers of virDomainEventType."""
+
+    uuid: str
+    kind: int
+    detail: int
+
+    def __str__(self) -> str:
+        kind = _KINDS[self.kind] if self.kind < len(_KINDS) else str(self.kind)
+        return f"{kind} (detail {self.detail})"
+
+
+class Recording:
+    """The lifecycle events of one connection, in the order in which they came."""
+
+    def __init__(self, connection: Handle) -> None:
+        self.connection = connection
+        self._events: list[Event] = []
+        self._arrived = threading.Condition()
+        self.registered = connection.look(
+            "domainEventRegisterAny", None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._keep, None
+        )
+
+    def _keep(self, _conn: Any, domain: Any, kind: int, detail: int, _opaque: Any) -> None:
+        with self._arrived:
+            self._events.append(Event(domain.UUIDString(), kind, detail))
+            self._arrived.notify_all()
+
+    def count(self, uuid: str, kind: int) -> int:
+        """Return how many events of a kind have come for a domain."""
+        with self._arrived:
+            return self._count(uuid, kind)
+
+    def _count(self, uuid: str, kind: int) -> int:
+        return sum(event.uuid == uuid and event.kind == kind for event in self._events)
+
+    def wait(self, uuid: str, kind: int, number: int, seconds: float) -> bool:
+        """Wait until so many events of a kind have come for a domain; return whether they came in time."""
+        with self._arrived:
+            return self._arrived.wait_for(lambda: self._count(uuid, kind) >= number, seconds)
+
+    def of(self, uuid: str) -> list[Event]:
+        """Return the events of one domain so far."""
+        with self._arrived:
+            return [event for event in self._events if event.uuid == uuid]
+
+    def forget(self) -> None:
+        """Drop what came so far."""
+        with self._arrived:
+            self._events.clear()
+
+    def stop(self) -> None:
+        """End the registration."""
+        if self.registered.ok:
+            self.connection.look("domainEventDeregisterAny", self.registered.value)

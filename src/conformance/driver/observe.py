@@ -1,0 +1,64 @@
+"""Asking a driver everything that it can show about a domain."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from conformance.driver.handle import Handle
+from conformance.journal import Failure, Outcome
+from conformance.view import ASPECTS, Answer, Aspect, Form, View
+
+
+def observe(
+    connection: Handle,
+    domain: Handle,
+    capabilities: Collection[str],
+    aspects: Iterable[Aspect] = ASPECTS,
+) -> View:
+    """Return the answers to every question on the list that the driver can be asked.
+
+    An error is an answer too: a domain that is gone answers NO_DOMAIN.
+    """
+    uuid, name = domain.uuid(), domain.name()
+    answers: dict[str, Answer] = {}
+    for aspect in aspects:
+        if aspect.needs is not None and aspect.needs not in capabilities:
+            continue
+        answers[aspect.name] = ask(connection, domain, aspect, uuid, name)
+    return View(answers)
+
+
+def ask(connection: Handle, domain: Handle, aspect: Aspect, uuid: str, name: str) -> Answer:
+    """Return the answer to one question."""
+    receiver = domain if aspect.receiver == "dom" else connection
+    args = [uuid if arg == "UUID" else name if arg == "NAME" else arg for arg in aspect.args]
+    return _answer(aspect.form, receiver.look(aspect.method, *args), uuid, name)
+
+
+def _answer(form: Form, outcome: Outcome, uuid: str, name: str) -> Answer:
+    if outcome.failure is not None:
+        return outcome.failure
+    value: Any = outcome.value
+    match form:
+        case Form.STATE:
+            return tuple(str(number) for number in value)
+        case Form.UUID:
+            return str(value.uuid())
+        case Form.ID:
+            number: int = value.look("ID").value
+            return number
+        case Form.LISTED:
+            return any(domain.UUIDString() == uuid for domain in value)
+        case Form.LISTED_NAME:
+            return name in value
+        case Form.NAMES:
+            return tuple(sorted(item.getName() for item in value))
+        case Form.PLAIN:
+            plain: str | int = value
+            return plain
+
+
+def is_missing(answer: Answer | None) -> bool:
+    """Tell whether an answer is that there is no such domain."""
+    return isinstance(answer, Failure) and answer.name == "NO_DOMAIN"

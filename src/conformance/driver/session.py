@@ -1,0 +1,254 @@
+"""One process's dealings with a driver: its connections, its events, and the domains that it makes."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import secrets
+import shutil
+import tempfile
+import time
+import uuid as uuids
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import libvirt
+
+from conformance.driver import events
+from conformance.driver.handle import Handle, Interceptor, failure_of
+from conformance.errors import BadUri, CannotConnect, KitError, NeedsPassword, NoAnswer
+from conformance.flags import Undefine
+from conformance.journal import Failure, Journal, Outcome
+from conformance.ledger import PREFIX, Ledger, Owned
+from conformance.machine import Machine, choose
+from conformance.uri import embeds, redact, scrub
+
+_AUTHENTICATION = ("AUTH_FAILED", "AUTH_CANCELLED", "AUTH_UNAVAILABLE")
+#: Errors after which the connection is of no further use.
+_LOST = ("RPC", "NO_CONNECT")
+
+
+class NotReached(Exception):
+    """A situation could not be set up, although the driver claims what it takes."""
+
+
+class ConnectionLost(Exception):
+    """The connection to the driver is gone, and with it whatever a scenario could have shown."""
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What probing found out about a driver, as the workers need it."""
+
+    capabilities: Collection[str]
+    flags: tuple[Undefine, ...]
+    snapshot_flags: int = 0
+    checkpoint_by_redefine: bool = False
+
+
+@dataclass
+class Session:
+    """A driver under test, as one process sees it.
+
+    :param uri: the URI to open, an embedded driver's root included.
+    :param worker: a short text that no other process of the run has.
+    """
+
+    uri: str
+    worker: str
+    ledger: Ledger
+    journal: Journal = field(default_factory=Journal)
+    virt_type: str = ""
+    interceptor: Interceptor | None = None
+    deadline: float = 30.0
+
+    def __post_init__(self) -> None:
+        self._extra: dict[str, Handle] = {}
+        self._files = contextlib.ExitStack()
+        self.made: list[Owned] = []
+        self._numbers = itertools.count(1)
+        self._connection: Handle | None = None
+        self._machine: Machine | None = None
+        self._recording: events.Recording | None = None
+        self._fence: Owned | None = None
+
+    @property
+    def connection(self) -> Handle:
+        """The connection on which scenarios run, opened when it is first asked for."""
+        if self._connection is None:
+            events.run_event_loop()
+            self._connection = self.connect("conn")
+        return self._connection
+
+    @property
+    def machine(self) -> Machine:
+        """The kind of domain that this driver is given."""
+        if self._machine is None:
+            document = self.connection.look("getCapabilities")
+            if document.failure is not None:
+                raise CannotConnect(f"the driver shows no capabilities: {document.failure}", where=redact(self.uri))
+            self._machine = choose(document.value, self.virt_type)
+        return self._machine
+
+    @property
+    def recording(self) -> events.Recording:
+        """The lifecycle events of the main connection."""
+        if self._recording is None:
+            self._recording = events.Recording(self.connection)
+        return self._recording
+
+    def connect(self, symbol: str, *, read_only: bool = False) -> Handle:
+        """Open a connection.
+
+        :raises KitError: a :class:`BadUri`, a :class:`NeedsPassword` or a :class:`CannotConnect`.
+        """
+        events.run_event_loop()
+        self.journal.enter(symbol, "openReadOnly" if read_only else "open")
+        start = time.perf_counter()
+        try:
+            raw = libvirt.openReadOnly(self.uri) if read_only else libvirt.open(self.uri)
+        except libvirt.libvirtError as error:
+            raise open_error(failure_of(error), self.uri) from None
+        finally:
+            self.journal.seconds += time.perf_counter() - start
+        return Handle(raw, symbol, self.journal, self.interceptor)
+
+    def connect_extra(self, *, read_only: bool = False, number: int = 2) -> Handle:
+        """Return a further connection, opened when it is first asked for and kept for later scenarios.
+
+        :param number: tells several further connections apart.
+        :raises NotReached: when the driver opens none.
+        """
+        symbol = "readonly" if read_only else f"conn{number}"
+        if symbol not in self._extra:
+            try:
+                self._extra[symbol] = self.connect(symbol, read_only=read_only)
+            except KitError as error:
+                raise NotReached(f"a further connection could not be opened: {error}") from None
+        return self._extra[symbol]
+
+    def share(self, other: Session) -> None:
+        """Use another session's connection and machine, with a journal of one's own."""
+        self._connection = Handle(other.connection.raw, "conn", self.journal, self.interceptor)
+        self._machine = other.machine
+
+    def scenario_file(self) -> Path:
+        """Return the path of a file that lasts for the scenario under way."""
+        return self._files.enter_context(self.file())
+
+    @contextlib.contextmanager
+    def file(self) -> Iterator[Path]:
+        """Give the path of a file that does not exist yet, for a driver to save to; it is removed afterwards."""
+        folder = Path(tempfile.gettempdir()) / f"{PREFIX}-file-{secrets.token_hex(4)}"
+        self.ledger.announce_folder(folder)
+        folder.mkdir(mode=0o755 if self.runs_as_root else 0o700)
+        try:
+            yield folder / "saved"
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def runs_as_root(self) -> bool:
+        """Whether the driver's emulator may be another user, who has to reach what this process makes."""
+        return os.geteuid() == 0
+
+    def end_scenario(self) -> None:
+        """Remove the file of the scenario that has ended, and number its objects anew."""
+        self._files.close()
+        for handle in (self._connection, *self._extra.values()):
+            if handle is not None:
+                handle.forget_names()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.end_scenario()
+        if self._recording is not None:
+            self._recording.stop()
+            self._recording = None
+        while self._extra:
+            self._extra.popitem()[1].look("close")
+        if self._connection is not None:
+            self._connection.look("close")
+            self._connection = None
+
+    def is_alive(self) -> bool:
+        """Tell whether the driver answers on a fresh connection.
+
+        An embedded driver has no daemon that could be dead behind a connection that lives, and libvirt lets a
+        process open it only some sixteen times, so it is asked on a connection that is opened once.
+        """
+        try:
+            fresh = self.connect_extra(number=3) if embeds(self.uri) else self.connect("fresh")
+        except (KitError, NotReached):
+            return False
+        answer = fresh.look("getHostname")
+        listed = fresh.look("listAllDomains", 0)
+        if not embeds(self.uri):
+            fresh.look("close")
+        return listed.ok and (answer.ok or answer.code in ("NO_SUPPORT", "ACCESS_DENIED"))
+
+    def lost(self, failure: Failure | None) -> bool:
+        """Tell whether an error says that the main connection is gone."""
+        return (
+            failure is not None
+            and failure.name in (*_LOST, "INTERNAL_ERROR", "SYSTEM_ERROR")
+            and self._connection is not None
+            and self._connection.look("isAlive").value != 1
+        )
+
+    def new_identity(self, name: str = "") -> Owned:
+        """Return a name and a UUID that are free, and write them into the ledger.
+
+        :param name: a name of the kit's that is to be used again.
+        """
+        name = name or f"{PREFIX}-{self.ledger.run}-{self.worker}-{next(self._numbers)}"
+        return self.announce(name, str(uuids.uuid4()))
+
+    def announce(self, name: str, uuid: str) -> Owned:
+        """Write into the ledger that a domain of this name and UUID may come to be."""
+        owned = Owned(name, uuid)
+        self.ledger.announce(name, uuid)
+        self.made.append(owned)
+        return owned
+
+    def definition(self, owned: Owned, *, disk: bool = False) -> str:
+        """Return the XML of a domain of the kit's."""
+        return self.machine.definition(owned.name, owned.uuid, self.ledger.run, disk=disk)
+
+    def define(self, owned: Owned, *, disk: bool = False) -> Outcome:
+        """Define a domain of the kit's on the main connection."""
+        return self.connection.call("defineXML", self.definition(owned, disk=disk))
+
+    def fence(self, recordings: Sequence[events.Recording]) -> None:
+        """Wait until every event that was due before has come, on every connection that records.
+
+        :raises NoAnswer: when the event of the fence itself does not come in time.
+        """
+        if self._fence is None:
+            self._fence = Owned(f"{PREFIX}-{self.ledger.run}-{self.worker}-fence", str(uuids.uuid4()))
+            self.ledger.announce(self._fence.name, self._fence.uuid)
+        uuid = self._fence.uuid
+        seen = [recording.count(uuid, events.DEFINED) for recording in recordings]
+        defined = self.connection.look("defineXML", self.definition(self._fence))
+        if defined.failure is not None:
+            raise NotReached(f"a domain for the fence could not be defined: {defined.failure}")
+        came = all(
+            recording.wait(uuid, events.DEFINED, number + 1, self.deadline)
+            for recording, number in zip(recordings, seen, strict=True)
+        )
+        defined.value.look("undefine")
+        if not came:
+            raise NoAnswer("an event that has to come did not come", where=redact(self.uri))
+
+
+def open_error(failure: Failure, uri: str) -> KitError:
+    """Return the error that says why a connection could not be opened, without the URI's secrets."""
+    shown = redact(uri)
+    message = scrub(failure.message, uri)
+    if failure.name in _AUTHENTICATION or "authentication" in message:
+        return NeedsPassword(f"the connection asks for credentials ({message})", where=shown)
+    if failure.name in ("NO_CONNECT", "INVALID_ARG") or "parse URI" in message or "URI" in message:
+        return BadUri(f"libvirt knows no driver for it ({message})", where=shown)
+    return CannotConnect(f"the connection could not be opened ({failure.name}: {message})", where=shown)

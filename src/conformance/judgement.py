@@ -1,0 +1,56 @@
+"""What a Then says when it convicts: what the rule demands, what was seen instead, and how to see it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.view import Aspect, Form
+
+
+@dataclass(frozen=True)
+class Look:
+    """A question that shows a violation: a label and a Python expression over the reproducer's objects."""
+
+    label: str
+    expression: str
+
+
+class Violation(AssertionError):
+    """The driver broke the rule that the scenario is about.
+
+    :param expected: what the rule demands here, one clause.
+    :param observed: what the driver showed instead.
+    :param looks: the questions whose answers are the violation.
+    """
+
+    def __init__(self, expected: str, observed: str, looks: tuple[Look, ...] = ()) -> None:
+        super().__init__(f"expected: {expected}; observed: {observed}")
+        self.expected = expected
+        self.observed = observed
+        self.looks = looks
+
+
+class NotRefused(Exception):
+    """A rule about refusals met a call that was not refused, which is for another rule to judge."""
+
+
+def look_at(aspect: Aspect, *, uuid: str, name: str, dom: str = "dom", conn: str = "conn") -> Look:
+    """Return an aspect of a domain as a question that a script can ask."""
+    receiver = dom if aspect.receiver == "dom" else conn
+    given = {"UUID": repr(uuid), "NAME": repr(name)}
+    args = ", ".join(given.get(str(arg), repr(arg)) for arg in aspect.args)
+    call = f"{receiver}.{aspect.method}({args})"
+    match aspect.form:
+        case Form.UUID:
+            call += ".UUIDString()"
+        case Form.ID:
+            call += ".ID()"
+        case Form.LISTED:
+            call = f"{uuid!r} in [d.UUIDString() for d in {call}]"
+        case Form.LISTED_NAME:
+            call = f"{name!r} in {call}"
+        case Form.NAMES:
+            call = f"[item.getName() for item in {call}]"
+        case Form.PLAIN | Form.STATE:
+            pass
+    return Look(aspect.name, call)

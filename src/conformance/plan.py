@@ -1,0 +1,82 @@
+"""Which scenarios a run makes, which do not apply to the driver, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from conformance.binding import Scenario
+from conformance.catalog import Catalog, Level, Rule, release_text
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the caller asked for: rules by id, all when there are none, and the least binding level that counts."""
+
+    rules: tuple[str, ...] = ()
+
+    def takes(self, rule: Rule) -> bool:
+        """Tell whether a rule was asked for."""
+        return not self.rules or rule.id in self.rules
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What becomes of each scenario: it runs, or it does not apply for a reason, or it was not asked for."""
+
+    run: tuple[Scenario, ...]
+    not_applicable: Mapping[str, str]
+    deselected: tuple[Scenario, ...]
+
+
+def make_plan(
+    catalog: Catalog,
+    scenarios: Iterable[Scenario],
+    selection: Selection,
+    evidence: Mapping[str, tuple[bool, str]],
+    driver_version: int,
+) -> Plan:
+    """Decide for each scenario.
+
+    :param evidence: by capability, whether the driver has it and what showed it.
+    :param driver_version: the release of the driver's libvirt as libvirt counts, 0 where it does not say.
+    """
+    run: list[Scenario] = []
+    not_applicable: dict[str, str] = {}
+    deselected: list[Scenario] = []
+    for scenario in scenarios:
+        rule = catalog.rules[scenario.rule]
+        if not selection.takes(rule):
+            deselected.append(scenario)
+        elif why := why_not(catalog, rule, scenario, evidence, driver_version):
+            not_applicable[scenario.id] = why
+        else:
+            run.append(scenario)
+    return Plan(tuple(run), not_applicable, tuple(deselected))
+
+
+def why_not(
+    catalog: Catalog,
+    rule: Rule,
+    scenario: Scenario,
+    evidence: Mapping[str, tuple[bool, str]],
+    driver_version: int,
+) -> str:
+    """Return why a scenario does not apply to a driver, or an empty text when it does."""
+    if driver_version and rule.since > driver_version:
+        return (
+            f"the rule binds drivers since libvirt {release_text(rule.since)}, "
+            f"and this one is of {release_text(driver_version)}"
+        )
+    for need in dict.fromkeys((*rule.requires, *scenario.needs)):
+        present, shown = evidence.get(need, (True, "it was not probed, as the probes before it failed"))
+        if not present:
+            return f"the driver lacks “{catalog.capabilities[need].title}” ({need}): {shown}"
+    return ""
+
+
+def counts(level: Level, least: Level) -> bool:
+    """Tell whether rules of a level fail a run for which ``least`` is the least binding level that counts."""
+    order: Collection[Level] = (Level.MUST, Level.SHOULD, Level.MAY)
+    ranks = list(order)
+    return ranks.index(level) <= ranks.index(least)

@@ -1,0 +1,241 @@
+"""What a person sees of a run: the driver, the progress, the verdicts, and each violation with its reproducer."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from conformance.binding import Scenario
+from conformance.catalog import release_text
+from conformance.report import ScenarioResult
+from conformance.run import Run
+from conformance.verdict import ExitCode, Verdict
+
+_STYLES = {
+    Verdict.UPHELD: ("✔", "green"),
+    Verdict.VIOLATED: ("✘", "bold red"),
+    Verdict.NOT_TESTABLE: ("?", "bold red"),
+    Verdict.INCONCLUSIVE: ("!", "bold magenta"),
+    Verdict.DEVIATION: ("~", "yellow"),
+    Verdict.NOT_APPLICABLE: ("-", "dim"),
+    Verdict.NOT_RUN: (" ", "dim"),
+}
+_PLAIN_MARKS = {"✔": "+", "✘": "X"}
+_RESULTS = {
+    ExitCode.CONFORMANT: ("conformant", "bold green"),
+    ExitCode.NOT_CONFORMANT: ("not conformant", "bold red"),
+    ExitCode.ERROR: ("inconclusive", "bold magenta"),
+    ExitCode.NOTHING_SELECTED: ("nothing was selected", "bold yellow"),
+    ExitCode.NOTHING_APPLICABLE: ("nothing applies to this driver", "bold yellow"),
+}
+_WIDTH = 100
+#: How many scenarios are named that came to no judgement for the same reason.
+_IDS_SHOWN = 6
+
+
+class Screen:
+    """The terminal, or the file, that a run writes to."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._console = Console(file=stream, highlight=False, soft_wrap=True)
+        self._done = 0
+        self._unicode = (getattr(stream, "encoding", None) or "utf8").lower().replace("-", "") == "utf8"
+
+    def begin(self, run: Run) -> None:
+        """Say what is judged."""
+        rules = run.options.rules or tuple(run.specification.catalog.rules)
+        self._console.print(
+            Text.assemble("Judging ", (_plain_text(run.record.uri), "bold"), f" by {_number(len(rules), 'rule')} …")
+        )
+
+    def show_result(self, run: Run, scenario: Scenario, result: ScenarioResult) -> None:
+        """Move the progress on; on a terminal it is one line that is rewritten."""
+        if run.plan is None or not self._console.is_terminal:
+            return
+        self._done = len(run.record.results)
+        mark, style = self._mark(result.outcome)
+        line = Text.assemble((mark, style), f" {self._done}/{len(run.plan.run)} {scenario.id}")
+        line.truncate(self._console.width - 1)
+        self._rewind()
+        self._console.print(line, end="")
+
+    def _rewind(self) -> None:
+        """Go back to the beginning of the line and clear it; rich takes such characters out of texts."""
+        self._console.file.write("\r\x1b[K")
+
+    def _mark(self, verdict: Verdict) -> tuple[str, str]:
+        mark, style = _STYLES[verdict]
+        return (mark if self._unicode else _PLAIN_MARKS.get(mark, mark)), style
+
+    def end(self, report: Mapping[str, Any], file: Path | None) -> None:
+        """Show the report."""
+        if self._done:
+            self._rewind()
+        self._driver(report["driver"], report["machine"])
+        self._rules(report["rules"])
+        for rule in report["rules"]:
+            self._convict(rule)
+        for verdict in (Verdict.NOT_TESTABLE, Verdict.INCONCLUSIVE):
+            self._give_reasons(report["rules"], verdict)
+        self._problems(report)
+        self._summary(report, file)
+
+    def _driver(self, driver: Mapping[str, Any], machine: Mapping[str, Any]) -> None:
+        if not driver.get("libvirt_version"):
+            return
+        text = f"{driver['type']} driver of libvirt {release_text(driver['libvirt_version'])}"
+        if driver.get("hypervisor_version"):
+            text += f", hypervisor {release_text(driver['hypervisor_version'])}"
+        if driver["client_version"] != driver["libvirt_version"]:
+            text += f", client library {release_text(driver['client_version'])}"
+        if machine:
+            text += f"; domains of type {machine['type']}, {machine['os_type']}, {machine['arch']}"
+        self._console.print(Text(_plain_text(text)))
+        self._console.print()
+
+    def _rules(self, rules: Iterable[Mapping[str, Any]]) -> None:
+        """Show a line for each rule that was selected; those that do not apply say why below."""
+        for rule in rules:
+            verdict = Verdict(rule["verdict"])
+            if verdict is Verdict.NOT_RUN:
+                continue
+            counted = _count(rule["scenarios"])
+            mark, style = self._mark(verdict)
+            line = Text.assemble(
+                (f"{mark} ", style),
+                f"{rule['id']} {rule['level']:6} ",
+                (f"{verdict.value:14} ", style),
+                rule["title"],
+            )
+            line.append(f"  ({counted})", "dim")
+            self._console.print(line)
+            if verdict is Verdict.NOT_APPLICABLE:
+                self._note(rule["scenarios"][0]["message"])
+
+    def _note(self, text: str) -> None:
+        for line in _wrap(_plain_text(text), _WIDTH, "    "):
+            self._console.print(Text(line, "dim"))
+
+    def _convict(self, rule: Mapping[str, Any]) -> None:
+        """Show how a rule is violated: the requirement first, then what was expected, then what was seen."""
+        found = [scenario for scenario in rule["scenarios"] if scenario["outcome"] == Verdict.VIOLATED]
+        if not found:
+            return
+        mark, style = self._mark(Verdict.VIOLATED)
+        self._console.print()
+        self._console.print(Text(f"{mark} {rule['id']} violated ({rule['level']}): {rule['title']}", style))
+        self._block("rule", rule["statement"])
+        for first, others in _alike(found):
+            self._console.print()
+            self._block("scenario", f"{first['title']}  [{first['id']}, {first['place']}]")
+            self._block("expected", first["expected"])
+            self._block("observed", first["observed"])
+            if others:
+                self._block("likewise", ", ".join(other["id"].partition("/")[2] for other in others))
+        self._console.print("  shown again without the kit by:")
+        script = _plain_text(found[0]["reproducer"], lines=True)
+        self._console.print(Text(textwrap.indent(script, "    ").rstrip(), "cyan"))
+
+    def _give_reasons(self, rules: Iterable[Mapping[str, Any]], verdict: Verdict) -> None:
+        """Show why scenarios came to no judgement; one reason often stands behind many."""
+        reasons: dict[str, list[str]] = {}
+        for scenario in (scenario for rule in rules for scenario in rule["scenarios"]):
+            if scenario["outcome"] == verdict:
+                reasons.setdefault(scenario["message"], []).append(scenario["id"])
+        mark, style = self._mark(verdict)
+        for reason, ids in reasons.items():
+            shown = ", ".join(ids[:_IDS_SHOWN])
+            more = f", and {len(ids) - _IDS_SHOWN} more" if len(ids) > _IDS_SHOWN else ""
+            self._console.print()
+            self._console.print(Text(f"{mark} {verdict.value}: {shown}{more}", style))
+            self._block("reason", reason)
+
+    def _block(self, label: str, text: str) -> None:
+        lines = _wrap(_plain_text(text), _WIDTH - 13) or [""]
+        self._console.print(Text.assemble((f"  {label + ':':10} ", "bold"), lines[0]))
+        for line in lines[1:]:
+            self._console.print(Text(" " * 13 + line))
+
+    def _problems(self, report: Mapping[str, Any]) -> None:
+        if report["problems"]:
+            self._console.print()
+        for problem in report["problems"]:
+            self._console.print(Text(f"! {_plain_text(problem)}", "bold magenta"))
+
+    def _summary(self, report: Mapping[str, Any], file: Path | None) -> None:
+        summary, timing, inventory = report["summary"], report["timing"], report["inventory"]
+        self._console.print()
+        scenarios = ", ".join(f"{count} {name}" for name, count in summary["scenarios"].items() if count)
+        rules = ", ".join(f"{count} {name}" for name, count in summary["rules"].items() if count)
+        self._console.print(f"rules:     {rules}")
+        self._console.print(
+            f"scenarios: {scenarios}; {timing['wall_seconds']:.1f} s with {_number(timing['workers'], 'worker')}, "
+            f"{timing['libvirt_seconds']:.1f} s of them inside libvirt"
+            if timing["workers"]
+            else f"scenarios: {scenarios}"
+        )
+        if inventory:
+            kept = "as they were" if inventory["identical"] else "NOT as they were"
+            self._console.print(f"others:    {inventory['objects']} objects that are not the kit's are {kept}")
+        if file is not None:
+            self._console.print(Text(f"report:    {file}"))
+        text, style = _RESULTS[ExitCode(summary["exit_code"])]
+        if summary["exit_code"] == ExitCode.CONFORMANT and (warned := _warnings(report["rules"])):
+            text, style = f"{text}, with {_number(warned, 'rule')} below {summary['level']} not kept", "bold yellow"
+        self._console.print(Text(f"result:    {text}" + ("" if report["complete"] else ", not finished"), style))
+
+
+def _wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """Return a text in lines; ids and paths stay whole, so that they can be copied."""
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _warnings(rules: Iterable[Mapping[str, Any]]) -> int:
+    """Return how many rules are not kept without failing the run."""
+    return sum(rule["verdict"] in (Verdict.VIOLATED, Verdict.NOT_TESTABLE) for rule in rules)
+
+
+def _count(scenarios: Iterable[Mapping[str, Any]]) -> str:
+    """Return how many scenarios of a rule ended in which way, short where all ended alike."""
+    outcomes = [Verdict(scenario["outcome"]) for scenario in scenarios]
+    if len(set(outcomes)) == 1:
+        return _number(len(outcomes), "scenario")
+    return ", ".join(f"{outcomes.count(verdict)} {verdict}" for verdict in _STYLES if verdict in outcomes)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _alike(
+    scenarios: list[Mapping[str, Any]],
+) -> Iterable[tuple[Mapping[str, Any], list[Mapping[str, Any]]]]:
+    """Yield scenarios of which each stands for the others that were expected and observed in the same words."""
+    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for scenario in scenarios:
+        key = (
+            scenario["expected"],
+            scenario["observed"],
+            "" if scenario["expected"] else scenario["message"],
+        )
+        groups.setdefault(key, []).append(scenario)
+    for first, *others in groups.values():
+        yield first, others
+
+
+def _plain_text(text: str, *, lines: bool = False) -> str:
+    """Return a text without characters that steer a terminal: drivers and hosts choose parts of it."""
+    keep = "\n" if lines else ""
+    return "".join(c if c.isprintable() or c in keep else " " for c in text)

@@ -1,0 +1,254 @@
+"""The report of a run: one JSON document from which everything else is rendered.
+
+Its form is a typed, versioned interface; ``report.schema.json`` beside this module describes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from conformance.binding import Scenario
+from conformance.catalog import Catalog, Level, release_text
+from conformance.errors import BadReport, Unwritable
+from conformance.plan import Plan
+from conformance.verdict import ExitCode, Ruling, Verdict, exit_code, tally, verdict_of_rule
+
+SCHEMA_VERSION = "1.0"
+
+
+@dataclass
+class ScenarioResult:
+    """What became of one scenario.
+
+    :param seconds: wall time, in seconds; ``libvirt_seconds`` is the part spent inside libvirt calls.
+    """
+
+    outcome: Verdict
+    message: str = ""
+    expected: str = ""
+    observed: str = ""
+    reproducer: str = ""
+    seconds: float = 0.0
+    libvirt_seconds: float = 0.0
+    calls: list[str] = field(default_factory=list)
+
+
+@dataclass
+class RunRecord:
+    """Everything that a run found out, as far as it has come.
+
+    :param driver: what the driver says of itself; empty when it was never reached.
+    :param problems: one sentence for each thing around the scenarios that went wrong.
+    :param interrupted: whether the run was ended before all its scenarios were.
+    """
+
+    uri: str
+    driver: Mapping[str, Any] = field(default_factory=dict)
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    capabilities: Sequence[Mapping[str, Any]] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
+    results: dict[str, ScenarioResult] = field(default_factory=dict)
+    inventory: Mapping[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    started: str = ""
+    wall_seconds: float = 0.0
+    libvirt_seconds: float = 0.0
+    busy_seconds: float = 0.0
+    workers: int = 0
+    peak_kib: int = 0
+    command: str = ""
+    interrupted: bool = False
+
+
+def build_report(
+    catalog: Catalog,
+    scenarios: Iterable[Scenario],
+    plan: Plan | None,
+    record: RunRecord,
+    *,
+    digest: str,
+    least: Level = Level.MUST,
+    complete: bool = True,
+) -> dict[str, Any]:
+    """Return the report of a run.
+
+    :param plan: what was decided, or nothing when the run never came so far.
+    :param digest: of the specification's pages and features.
+    """
+    by_rule: dict[str, list[Scenario]] = {}
+    for scenario in scenarios:
+        by_rule.setdefault(scenario.rule, []).append(scenario)
+    rules: list[dict[str, Any]] = []
+    for rule in catalog.rules.values():
+        entries = [(s, outcome_of(s, plan, record)) for s in by_rule.get(rule.id, ())]
+        rules.append(
+            {
+                "id": rule.id,
+                "title": rule.title,
+                "level": rule.level.value,
+                "since": release_text(rule.since),
+                "statement": rule.statement,
+                "verdict": verdict_of_rule(result.outcome for _, result in entries).value,
+                "scenarios": [_scenario(scenario, result) for scenario, result in entries],
+            }
+        )
+    rulings = [Ruling(Level(rule["level"]), Verdict(rule["verdict"])) for rule in rules]
+    outcomes = [Verdict(s["outcome"]) for rule in rules for s in rule["scenarios"]]
+    # A rule can be violated by one scenario while another is inconclusive; the run is inconclusive all the same.
+    clean = not record.problems and not record.interrupted and Verdict.INCONCLUSIVE not in outcomes
+    code = exit_code(rulings, least, clean=clean)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kit": {"name": "libvirt-conformance", "version": version("libvirt-conformance")},
+        "spec": {"title": catalog.title, "version": catalog.version, "digest": digest},
+        "driver": {"uri": record.uri, **record.driver},
+        "machine": dict(record.machine),
+        "capabilities": [dict(capability) for capability in record.capabilities],
+        "undefine_flags": dict(record.flags),
+        "rules": rules,
+        "inventory": dict(record.inventory),
+        "problems": list(record.problems),
+        "timing": {
+            "started": record.started,
+            "wall_seconds": round(record.wall_seconds, 3),
+            "libvirt_seconds": round(record.libvirt_seconds, 3),
+            "busy_seconds": round(record.busy_seconds, 3),
+            "workers": record.workers,
+            "peak_kib": record.peak_kib,
+        },
+        "reproduce": record.command,
+        "summary": {
+            "exit_code": int(code),
+            "level": least.value,
+            "rules": tally(ruling.verdict for ruling in rulings),
+            "scenarios": tally(outcomes),
+        },
+        "complete": complete and not record.interrupted,
+    }
+
+
+def outcome_of(scenario: Scenario, plan: Plan | None, record: RunRecord) -> ScenarioResult:
+    """Return what became of a scenario; one that was planned and never came back is inconclusive."""
+    if scenario.id in record.results:
+        return record.results[scenario.id]
+    if plan is None:
+        return ScenarioResult(Verdict.INCONCLUSIVE, message="; ".join(record.problems) or "the run was ended before")
+    if scenario.id in plan.not_applicable:
+        return ScenarioResult(Verdict.NOT_APPLICABLE, message=plan.not_applicable[scenario.id])
+    if scenario in plan.deselected:
+        return ScenarioResult(Verdict.NOT_RUN, message="it was not selected")
+    why = "the run was interrupted before" if record.interrupted else "no worker reported it"
+    return ScenarioResult(Verdict.INCONCLUSIVE, message=why)
+
+
+def _scenario(scenario: Scenario, result: ScenarioResult) -> dict[str, Any]:
+    return {
+        "id": scenario.id,
+        "title": scenario.title,
+        "place": f"{scenario.path}:{scenario.line}",
+        "outcome": result.outcome.value,
+        "seconds": round(result.seconds, 4),
+        "libvirt_seconds": round(result.libvirt_seconds, 4),
+        "message": result.message,
+        "expected": result.expected,
+        "observed": result.observed,
+        "reproducer": result.reproducer,
+        "calls": result.calls,
+    }
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part.
+
+    :raises Unwritable: when it cannot be written there.
+    """
+    temporary = ""
+    try:
+        path = path.resolve()
+        if path.exists() and not path.is_file():
+            # A terminal or a pipe cannot be replaced.
+            path.write_text(text, encoding="utf-8")
+            return
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+            temporary = file.name
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+        raise Unwritable(f"it cannot be written ({error.strerror})", where=str(path)) from None
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a report's path before the run, not after it.
+
+    :raises Unwritable: when nothing can be written there.
+    """
+    folder = path.parent
+    try:
+        if path.is_dir():
+            raise Unwritable("it is a folder", where=str(path))
+        if not folder.is_dir():
+            raise Unwritable(f"there is no folder {folder}", where=str(path))
+        # Only trying tells: permissions, full disks and file systems of the kernel's all say no in their own way.
+        if path.exists():
+            path.open("a").close()
+        else:
+            with tempfile.NamedTemporaryFile(dir=folder):
+                path.touch()
+                path.unlink()
+    except OSError as error:
+        raise Unwritable(f"it cannot be written ({error.strerror})", where=str(path)) from None
+
+
+def dump(report: Mapping[str, Any]) -> str:
+    """Return a report as the text of its file."""
+    return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """Read a report that was finished.
+
+    :raises BadReport: when it is missing, cut off, of another version, or not a report.
+    """
+    where = str(path)
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadReport(f"it cannot be read ({error.strerror})", where=where) from None
+    except (ValueError, RecursionError):
+        raise BadReport("it is not JSON, or was cut off", where=where) from None
+    if not isinstance(report, dict) or "schema_version" not in report:
+        raise BadReport("it is not a report of this kit", where=where)
+    if str(report["schema_version"]).partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
+        raise BadReport(f"it has version {report['schema_version']}, and this kit reads {SCHEMA_VERSION}", where=where)
+    missing = [
+        key for key in ("kit", "spec", "driver", "capabilities", "rules", "summary", "complete") if key not in report
+    ]
+    if missing:
+        raise BadReport(f"it lacks {missing[0]!r}", where=where)
+    for key, kind in (("rules", list), ("capabilities", list), ("kit", dict), ("spec", dict), ("driver", dict)):
+        if not isinstance(report[key], kind):
+            raise BadReport(f"its {key!r} is of another kind", where=where)
+    if not isinstance(report["summary"], dict) or not isinstance(report["summary"].get("exit_code"), int):
+        raise BadReport("its 'summary' has no exit code", where=where)
+    if report["complete"] is not True:
+        raise BadReport("its run was not finished", where=where)
+    return report
+
+
+def result_of(report: Mapping[str, Any]) -> ExitCode:
+    """Return the exit code that a report stands for."""
+    return ExitCode(report["summary"]["exit_code"])

@@ -1,0 +1,138 @@
+"""The journal of a violated scenario as a script that shows the violation again without the kit."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from conformance.flags import PREFIX, flag_names
+from conformance.journal import Entry
+from conformance.judgement import Look
+from conformance.machine import STAMP
+from conformance.uri import redact, scrub
+
+_SHOW = """\
+def show(label, call):
+    try:
+        print(label, "->", call())
+    except libvirt.libvirtError as error:
+        print(label, "->", error)
+"""
+
+_EVENT_LOOP = """\
+# An embedded driver runs in this process: it needs an event loop and a root of its own.
+root = tempfile.mkdtemp(prefix="lvc-")
+pathlib.Path(root).chmod(0o755)
+pathlib.Path(root, "etc").mkdir()
+pathlib.Path(root, "etc", "qemu.conf").write_text({configuration!r})
+libvirt.virEventRegisterDefaultImpl()
+threading.Thread(target=lambda: [libvirt.virEventRunDefaultImpl() for _ in iter(int, 1)], daemon=True).start()
+"""
+
+
+def script(
+    entries: Sequence[Entry],
+    *,
+    uri: str,
+    statement: str,
+    rule: str,
+    expected: str,
+    observed: str,
+    looks: Iterable[Look],
+    configuration: str = "",
+) -> str:
+    """Return a Python script of the calls that were made, in order, and of the questions that show the violation.
+
+    :param uri: the URI as the caller gave it; a password in it does not appear in the script.
+    :param configuration: the qemu.conf of an embedded driver's private root, when the kit made one.
+    """
+    acts = [entry for entry in entries if entry.act]
+    body: list[str] = []
+    documents: dict[str, str] = {}
+    step = ""
+    for entry in acts:
+        if entry.step != step:
+            step = entry.step
+            body.append(f"# {step}")
+        body.append(_statement(entry, documents))
+    connections = sorted({e.receiver for e in acts if re.match(r"conn\d+$|readonly$", e.receiver)})
+    questions = [f'show("{look.label}", lambda: {look.expression})' for look in looks]
+    embedded = bool(configuration)
+    shown = redact(uri)
+    opened = f"{shown + ('&' if '?' in shown else '?') + 'root='!r} + root" if embedded else repr(shown)
+    lines = [
+        *_comment(f"{rule}: {statement}"),
+        *_comment(f"expected: {expected}"),
+        *_comment(f"observed: {observed}"),
+        *(["import pathlib", "import shutil", "import tempfile", "import threading", ""] if embedded else []),
+        "import libvirt",
+        "",
+        _SHOW,
+        *([_EVENT_LOOP.format(configuration=configuration).rstrip()] if embedded else []),
+        f"conn = libvirt.open({opened})",
+        *(_open(symbol, opened) for symbol in connections),
+        *(_document(name, text) for text, name in documents.items()),
+        *body,
+        *questions,
+        *_clean_up(acts),
+        *(["shutil.rmtree(root)"] if embedded else []),
+    ]
+    return scrub("\n".join(lines) + "\n", uri)
+
+
+def _document(name: str, text: str) -> str:
+    """Return the assignment of a document, in lines where no character of it means something else there."""
+    quoted = f'"""\\\n{text}"""'
+    try:
+        plain = ast.literal_eval(quoted) == text
+    except (SyntaxError, ValueError):
+        plain = False
+    return f"{name} = {quoted if plain else repr(text)}"
+
+
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(" ".join(text.split()), 100, initial_indent="# ", subsequent_indent="#   ")
+
+
+def _open(symbol: str, opened: str) -> str:
+    return f"{symbol} = libvirt.{'openReadOnly' if symbol == 'readonly' else 'open'}({opened})"
+
+
+def _statement(entry: Entry, documents: dict[str, str]) -> str:
+    """Return one call as a line: plain where it succeeded, shown where its failure is part of the story."""
+    call = f"{entry.receiver}.{entry.method}({', '.join(_argument(entry, a, documents) for a in entry.args)})"
+    if entry.result and entry.failure is None:
+        return f"{entry.result} = {call}"
+    if entry.step.startswith("Given") and entry.failure is None:
+        return call
+    return f"show({call.partition('.')[2]!r}, lambda: {call})"
+
+
+def _argument(entry: Entry, argument: object, documents: dict[str, str]) -> str:
+    if isinstance(argument, str) and "\n" in argument:
+        # The stamp says whose a domain is; what a person runs by hand is not the kit's.
+        text = "".join(line for line in argument.splitlines(keepends=True) if STAMP not in line)
+        return documents.setdefault(text, f"xml{len(documents) + 1}" if documents else "xml")
+    if entry.method == "undefineFlags" and isinstance(argument, int) and argument:
+        return " | ".join(n if n.startswith("0x") else f"libvirt.{PREFIX}{n}" for n in flag_names(argument))
+    if isinstance(argument, (str, int, bytes)) or argument is None:
+        return repr(argument)
+    return "lambda *_: None"
+
+
+#: The flag of undefine that what a call makes will need.
+_LEAVES = {"managedSave": 1, "snapshotCreateXML": 2, "checkpointCreateXML": 16}
+
+
+def _clean_up(acts: Sequence[Entry]) -> list[str]:
+    """Return lines that take away what the script made."""
+    domains = dict.fromkeys(entry.result for entry in acts if re.match(r"dom\d*$", entry.result))
+    flags = sum({_LEAVES[entry.method] for entry in acts if entry.method in _LEAVES})
+    undefine = f"lambda: {{}}.undefineFlags({flags})" if flags else "{}.undefine"
+    return [
+        line
+        for name in domains
+        for line in (f"show('clean up', {name}.destroy)", f"show('clean up', {undefine.format(name)})")
+    ]

@@ -1,0 +1,1 @@
+"""What imports pytest: collecting scenarios, running them, and the two doors."""

@@ -1,0 +1,99 @@
+"""The calls that features name, as methods and arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.errors import BadFeature
+from conformance.flags import FORCE_BOOT, parse_flags
+
+if TYPE_CHECKING:
+    from conformance.suite.case import Case
+
+
+#: An undefineFlags call as features write it.
+FLAGS_CALL = "undefineFlags with "
+#: The ends by which a feature asks for a call to be repeated.
+BESIDE_ALL = ", and again with every other flag beside it"
+BESIDE_OTHERS = ", and again with every other flag except MANAGED_SAVE beside it"
+EVERY_MIX = "every mix of flags except MANAGED_SAVE"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A method, on the domain or on the connection, and how its arguments come from the scenario."""
+
+    method: str
+    args: Callable[[Case], tuple[object, ...]] = lambda _case: ()
+    on: str = "domain"
+
+
+def _zero(_case: Case) -> tuple[object, ...]:
+    return (0,)
+
+
+def _cannot_start(case: Case) -> tuple[object, ...]:
+    return case.session.definition(case.subject.owned, disk=True), 0
+
+
+def _other_uuid(case: Case) -> tuple[object, ...]:
+    return case.session.definition(case.session.new_identity(case.subject.owned.name)), 0
+
+
+def _free_name(case: Case) -> tuple[object, ...]:
+    free = case.session.new_identity()
+    # The domain keeps its UUID, so it is this pair that has to be found by a clean-up.
+    case.session.announce(free.name, case.subject.owned.uuid)
+    return free.name, 0
+
+
+CALLS: dict[str, Call] = {
+    "undefine": Call("undefine"),
+    "create": Call("create"),
+    "createWithFlags with FORCE_BOOT": Call("createWithFlags", lambda _: (FORCE_BOOT,)),
+    "destroy": Call("destroy"),
+    "suspend": Call("suspend"),
+    "resume": Call("resume"),
+    "state": Call("state", _zero),
+    "isActive": Call("isActive"),
+    "isPersistent": Call("isPersistent"),
+    "XMLDesc": Call("XMLDesc", _zero),
+    "autostart": Call("autostart"),
+    "setAutostart": Call("setAutostart", lambda _: (1,)),
+    "managedSave": Call("managedSave", _zero),
+    "hasManagedSaveImage": Call("hasManagedSaveImage", _zero),
+    "managedSaveRemove": Call("managedSaveRemove", _zero),
+    "managedSaveGetXMLDesc": Call("managedSaveGetXMLDesc", _zero),
+    "managedSaveDefineXML": Call("managedSaveDefineXML", lambda case: (case.subject.xml, 0)),
+    "snapshotNum": Call("snapshotNum", _zero),
+    "snapshotCreateXML": Call("snapshotCreateXML", lambda _: ("<domainsnapshot/>", 0)),
+    "checkpointCreateXML": Call("checkpointCreateXML", lambda _: ("<domaincheckpoint/>", 0)),
+    "rename to a free name": Call("rename", _free_name),
+    "rename to that name": Call("rename", lambda case: (case.other.owned.name, 0)),
+    "defineXML with its definition": Call("defineXML", lambda case: (case.subject.xml,), "connection"),
+    "createXML with its definition": Call("createXML", lambda case: (case.subject.xml, 0), "connection"),
+    "createXML with a definition of it that cannot start": Call("createXML", _cannot_start, "connection"),
+    "createXML with its name and another UUID": Call("createXML", _other_uuid, "connection"),
+    "restore with that file": Call("restore", lambda case: (str(case.subject.file),), "connection"),
+    "listAllDomains": Call("listAllDomains", _zero, "connection"),
+    "domainEventRegisterAny": Call(
+        "domainEventRegisterAny", lambda _: (None, 0, lambda *_args: None, None), "connection"
+    ),
+    "delete on the snapshot": Call("delete", _zero, "snapshot"),
+    "delete on the checkpoint": Call("delete", _zero, "checkpoint"),
+}
+
+
+def find_call(text: str) -> Call:
+    """Return the call that a feature names.
+
+    :raises BadFeature: when it names none.
+    """
+    if text in CALLS:
+        return CALLS[text]
+    if text.startswith(FLAGS_CALL):
+        value = parse_flags(text.removeprefix(FLAGS_CALL))
+        return Call("undefineFlags", lambda _: (value,))
+    raise BadFeature(f"no call is named {text!r}", remedy="see conformance/suite/calls.py for those there are")

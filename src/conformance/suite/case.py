@@ -1,0 +1,205 @@
+"""One scenario under way: its domains, the calls that it made, and what they changed.
+
+A When keeps what a call returned or raised; only a Then judges. Calls that one When makes form a *group*:
+a refusal that is tried again with every other flag is one group of many attempts, and each is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from conformance.driver.build import Subject, build
+from conformance.driver.events import Recording
+from conformance.driver.handle import Handle
+from conformance.driver.observe import ask, observe
+from conformance.driver.session import ConnectionLost, Knowledge, NotReached, Session
+from conformance.journal import Outcome
+from conformance.judgement import Look, Violation, look_at
+from conformance.ledger import Owned
+from conformance.situations import Situation, situation
+from conformance.view import BY_NAME, Answer, View, differences, show
+
+
+@dataclass
+class Attempt:
+    """One call of a When: as the feature says it, what came back, and what the domain looked like afterwards."""
+
+    label: str
+    outcome: Outcome
+    after: View | None = None
+
+
+@dataclass
+class Group:
+    """The attempts of one When, and what the domain looked like before the first."""
+
+    before: View
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+class Case:
+    """What the steps of one scenario share."""
+
+    def __init__(self, session: Session, knowledge: Knowledge, *, watches_events: bool) -> None:
+        self.session = session
+        self.knowledge = knowledge
+        self.watches_events = watches_events and "events" in knowledge.capabilities
+        self.groups: list[Group] = []
+        self.recordings: list[Recording] = []
+        self.second: Handle | None = None
+        self.second_domain: Handle | None = None
+        self.readonly: Handle | None = None
+        self.readonly_domain: Handle | None = None
+        self.twins: list[Subject] = []
+        self._subject: Subject | None = None
+        self._other: Subject | None = None
+        self._handle: Handle | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """The domain that the scenario is about."""
+        if self._subject is None:
+            raise NotReached("the scenario names no domain yet")
+        return self._subject
+
+    @property
+    def other(self) -> Subject:
+        """The other domain of the scenario."""
+        if self._other is None:
+            raise NotReached("the scenario names no other domain yet")
+        return self._other
+
+    @property
+    def handle(self) -> Handle:
+        """The handle by which the client reaches the domain: the old one until it is defined again."""
+        return self._handle or self.subject.handle
+
+    # Given
+
+    def set_up(self, words: str) -> Subject:
+        """Bring the scenario's domain into a situation."""
+        self._subject = build(self.session, situation(words), self.knowledge)
+        return self._subject
+
+    def set_up_twins(self, words: str) -> None:
+        """Bring two domains into one situation."""
+        self.twins = [build(self.session, situation(words), self.knowledge) for _ in range(2)]
+        self._subject = self.twins[0]
+
+    def set_up_other(self, *, name: str = "") -> None:
+        """Define another, inactive domain, under a name of the kit's or a new one."""
+        self._other = build(self.session, Situation(), self.knowledge, name=name)
+
+    def record(self, connection: Handle) -> None:
+        """Record lifecycle events on a connection."""
+        # libvirt keeps one registration a connection and kind of event.
+        recording = self.session.recording if connection is self.session.connection else Recording(connection)
+        if recording.registered.failure is not None:
+            raise NotReached(f"events could not be registered for: {recording.registered.failure}")
+        self.recordings.append(recording)
+
+    # When
+
+    def group(self) -> Group:
+        """Begin the calls of a When."""
+        if not self.groups and self.watches_events:
+            if not self.recordings:
+                self.record(self.session.connection)
+            self.session.fence(self.recordings)
+            for recording in self.recordings:
+                recording.forget()
+        self.session.journal.keep_attempt()
+        before = self.groups[-1].attempts[-1].after if self.groups and self.groups[-1].attempts else None
+        if before is None:
+            before = self.look() if self.groups else self.subject.view
+        self.groups.append(Group(before))
+        return self.groups[-1]
+
+    def attempt(self, group: Group, label: str, receiver: Handle, method: str, *args: object) -> Outcome:
+        """Make one call and keep what came back.
+
+        :raises ConnectionLost: when the call took the connection with it.
+        """
+        outcome = receiver.call(method, *args)
+        if self.session.lost(outcome.failure):
+            raise ConnectionLost(f"the connection was lost in {label}: {outcome.failure}")
+        group.attempts.append(Attempt(label, outcome))
+        return outcome
+
+    def settled(self, group: Group) -> bool:
+        """Tell whether the last attempt was refused and left everything as it was, so that another can follow."""
+        last = group.attempts[-1]
+        if last.outcome.ok:
+            return False
+        if self.subject.situation.state != "vanished":
+            last.after = self.look()
+            if differences(group.before, last.after):
+                return False
+        return True
+
+    def define_again(self) -> Outcome:
+        """Define the domain under its name and UUID; the client goes on with the new handle."""
+        group = self.group()
+        outcome = self.attempt(group, "defineXML", self.session.connection, "defineXML", self.subject.xml)
+        if outcome.ok:
+            self._handle = outcome.value
+        return outcome
+
+    def define_other(self) -> Outcome:
+        """Define another domain under the name of the first."""
+        owned = self.session.new_identity(self.subject.owned.name)
+        xml = self.session.definition(owned)
+        group = self.group()
+        outcome = self.attempt(group, "defineXML", self.session.connection, "defineXML", xml)
+        if outcome.ok:
+            self._other = Subject(owned, outcome.value, Situation(), xml)
+        return outcome
+
+    # Then
+
+    def look(self, subject: Subject | None = None) -> View:
+        """Return everything that the driver shows about a domain now."""
+        subject = subject or self.subject
+        handle = self.handle if subject is self._subject else subject.handle
+        return observe(self.session.connection, handle, self.knowledge.capabilities)
+
+    def ask(self, name: str, subject: Subject | None = None, connection: Handle | None = None) -> Answer | None:
+        """Return the answer to one question, or nothing where the driver cannot be asked."""
+        subject = subject or self.subject
+        aspect = BY_NAME[name]
+        if aspect.needs is not None and aspect.needs not in self.knowledge.capabilities:
+            return None
+        handle = self.handle if subject is self._subject else subject.handle
+        return ask(connection or self.session.connection, handle, aspect, subject.owned.uuid, subject.owned.name)
+
+    def question(self, name: str, subject: Subject | None = None, *, conn: str = "conn") -> Look:
+        """Return a question as the reproducer asks it."""
+        subject = subject or self.subject
+        handle = self.handle if subject is self._subject else subject.handle
+        return look_at(BY_NAME[name], uuid=subject.owned.uuid, name=subject.owned.name, dom=handle.symbol, conn=conn)
+
+    def demand(self, name: str, wanted: Answer, subject: Subject | None = None) -> None:
+        """Convict unless a question has the wanted answer; a question that cannot be asked convicts nobody.
+
+        :raises Violation: when the answer is another.
+        """
+        answer = self.ask(name, subject)
+        if answer is None:
+            return
+        if isinstance(answer, tuple) and isinstance(wanted, str):
+            answer = answer[0]
+        if answer != wanted:
+            raise Violation(f"{name} is {show(wanted)}", f"{name} is {show(answer)}", (self.question(name, subject),))
+
+    def events_of_domain(self, owned: Owned) -> Iterable[tuple[Recording, list[str]]]:
+        """Return what each recording connection was told about a domain, complete up to now."""
+        self.session.fence(self.recordings)
+        return [(recording, [str(event) for event in recording.of(owned.uuid)]) for recording in self.recordings]
+
+    @property
+    def last(self) -> Group:
+        """The calls of the last When."""
+        if not self.groups:
+            raise NotReached("the scenario made no call yet")
+        return self.groups[-1]

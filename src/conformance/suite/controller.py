@@ -1,0 +1,136 @@
+"""The controlling process's pytest plugin: it hands the plan to the workers and collects what they say."""
+
+from __future__ import annotations
+
+import io
+import shlex
+import sys
+from typing import Any
+
+import pytest
+
+from conformance.attendant import environment, under_reaper
+from conformance.errors import KitError, ScenarioLost
+from conformance.render.terminal import Screen
+from conformance.run import Run
+from conformance.verdict import ExitCode
+
+
+class Controller:
+    """Distributes a run over xdist's workers.
+
+    xdist, and no scheduler of the kit's own: a worker that hangs or crashes costs the scenario that it was at,
+    is replaced, and the rest is given to the others.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.report: dict[str, Any] | None = None
+        self._last_loss = ""
+        self._ids: dict[str, str] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
+        """Wait for the plan before any worker is started; without a plan there is nothing to start."""
+        try:
+            plan = self.run.make_plan()
+        except KitError as error:
+            self.run.note_problem(str(error))
+            return self._end()
+        if not plan.run:
+            return self._end()
+        _distribute(config, self.run)
+        return None
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Hand a worker what it has to know."""
+        node.workerinput["conformance"] = self.run.worker_setup()
+
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        """Learn pytest's names for the scenarios: a worker lists them in the plan's order."""
+        planned = self.run.plan.run if self.run.plan is not None else ()
+        if len(ids) != len(planned):
+            lost = ScenarioLost(f"{node.gateway.id} collected {len(ids)} of {len(planned)} scenarios")
+            self.run.note_problem(str(lost))
+            pytest.exit(str(lost), returncode=ExitCode.ERROR)
+        self._ids = {name: scenario.id for name, scenario in zip(ids, planned, strict=True)}
+
+    def pytest_testnodedown(self, node: Any, error: Any) -> None:
+        """Keep what a worker said of itself when it ended."""
+        output = getattr(node, "workeroutput", {}).get("conformance")
+        if output is not None:
+            self.run.note_worker(output)
+        elif error:
+            self._last_loss = self.run.last_words() or str(error).strip()
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Keep what became of a scenario."""
+        scenario_id = self._ids[report.nodeid]
+        outcome = getattr(report, "conformance", None)
+        if outcome is not None:
+            self.run.note(scenario_id, outcome)
+        elif report.when == "???":
+            self.run.note_lost(scenario_id, report.node.gateway.id)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep that scenarios could not be collected."""
+        if report.failed:
+            self.run.note_problem(
+                f"the scenarios could not be collected: {str(report.longrepr).strip().splitlines()[-1]}"
+            )
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Keep that the run was ended from outside."""
+        self.run.record.interrupted = True
+
+    def pytest_internalerror(self, excrepr: Any) -> bool:
+        """Keep a fault that pytest met in the kit, in place of the traceback that pytest would print."""
+        self.run.note_problem(f"a fault of the kit: {str(excrepr).strip().splitlines()[-1]}")
+        return True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """End the run, after xdist has ended its workers."""
+        session.exitstatus = self._end()
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Show the verdicts of the rules below pytest's list of scenarios."""
+        if self.report is None:
+            return
+        text = io.StringIO()
+        Screen(text).end(self.report, self.run.options.report)
+        terminalreporter.section("libvirt-conformance")
+        terminalreporter.write(text.getvalue())
+
+    def say_why(self) -> None:
+        """Say why no scenario is run: pytest has nothing to show then."""
+        report = self.report or {}
+        for problem in report.get("problems", ()):
+            print(f"libvirt-conformance: {problem}", file=sys.stderr)
+        if report and not report["problems"]:
+            Screen(sys.stdout).end(report, self.run.options.report)
+
+    def _end(self) -> int:
+        if self.report is None:
+            if self._last_loss and self.run.unreported():
+                self.run.note_problem(f"workers ended before they had run everything: {self._last_loss}")
+            try:
+                self.report = self.run.finish()
+            except KitError as error:
+                self.run.note_problem(str(error))
+                self.report = self.run.report(complete=False)
+        return int(ExitCode(self.report["summary"]["exit_code"]))
+
+
+def _distribute(config: pytest.Config, run: Run) -> None:
+    """Let xdist start workers that run under the reaper."""
+    # With -P nothing in the current folder is imported in place of what has its name.
+    command = shlex.join([*under_reaper(run.folder), sys.executable, "-P"])
+    given = [f"env:{name}={value}" for name, value in environment(run.folder).items()]
+    # execnet separates the parts of its specification by two slashes.
+    parts = [part.replace("//", "/") for part in (f"python={command}", *given)]
+    config.option.tx = ["//".join(("popen", *parts))] * run.record.workers
+    config.option.numprocesses = None
+    config.option.dist = "worksteal"
+    # Each loss costs one scenario; a driver that ends every worker is given up on.
+    config.option.maxworkerrestart = str(max(8, 4 * run.record.workers))

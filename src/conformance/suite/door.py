@@ -1,0 +1,58 @@
+"""From pytest's options to a run: the second door."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.catalog import Level
+from conformance.cli import seconds
+from conformance.errors import KitError
+from conformance.run import Options, Run
+from conformance.suite.controller import Controller
+from conformance.uri import redact
+
+
+def begin(config: pytest.Config) -> Controller:
+    """Begin a run from pytest's options.
+
+    :raises pytest.UsageError: when they cannot be followed.
+    """
+    option = config.option
+    if option.keyword or option.markexpr or option.collectonly:
+        raise pytest.UsageError(
+            "scenarios are selected by --libvirt-rule ID, so that the report knows what was left out; "
+            "libvirt-conformance list shows the rules there are"
+        )
+    options = Options(
+        uri=option.libvirt_uri,
+        rules=tuple(option.libvirt_rule),
+        level=Level(option.libvirt_level.upper()),
+        report=Path(option.libvirt_report) if option.libvirt_report else None,
+        workers=option.numprocesses or 0,
+        timeout=_seconds(option.libvirt_timeout),
+        virt_type=option.libvirt_virt_type,
+        command=shlex.join(["pytest", *map(redact, sys.argv[1:])]),
+    )
+    run = Run(options)
+    try:
+        run.begin()
+    except KitError as error:
+        run.close()
+        raise pytest.UsageError(str(error)) from None
+    return Controller(run)
+
+
+def _seconds(text: str) -> float:
+    """Return a number of seconds, by the command's own rule for it.
+
+    :raises pytest.UsageError: when the text is none.
+    """
+    try:
+        return seconds(text)
+    except argparse.ArgumentTypeError as error:
+        raise pytest.UsageError(f"--libvirt-timeout: {error}") from None

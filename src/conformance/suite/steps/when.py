@@ -1,0 +1,99 @@
+"""When: the calls. What they return or raise is kept; nothing is judged, and nothing is thrown through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pytest_bdd import parsers, when
+
+from conformance.driver.handle import Handle
+from conformance.driver.session import NotReached
+from conformance.flags import Undefine, beside, describe_flags, mixes, parse_flags
+from conformance.judgement import NotRefused
+from conformance.suite.calls import BESIDE_ALL, BESIDE_OTHERS, EVERY_MIX, FLAGS_CALL, Call, find_call
+from conformance.suite.case import Case
+
+OLD_HANDLE = " on the old handle"
+
+
+@when(parsers.re(r"the client calls (?P<text>.+)"))
+def client_calls(case: Case, text: str) -> None:
+    """Make a call, with one set of flags or with many in turn."""
+    values = _flag_values(case, text)
+    if values is None:
+        name = text.removesuffix(OLD_HANDLE)
+        _make(case, name, find_call(name), case.session.connection, case.handle)
+        return
+    values = list(values)
+    if not values:
+        raise NotRefused("the driver takes no other flag, so there is no mix of them to try")
+    group = case.group()
+    for value in values:
+        case.session.journal.next_attempt()
+        case.attempt(group, f"undefineFlags with {describe_flags(value)}", case.handle, "undefineFlags", value)
+        if not case.settled(group):
+            # The situation is no longer the one that was set up: a further call would be about something else.
+            break
+
+
+def _flag_values(case: Case, text: str) -> Iterable[int] | None:
+    """Return the flags of the calls that a feature asks for in one line, or nothing when it asks for one call."""
+    taken = case.knowledge.flags
+    others = [flag for flag in taken if flag is not Undefine.MANAGED_SAVE]
+    flags = text.removeprefix(FLAGS_CALL)
+    if text.endswith(BESIDE_ALL):
+        return beside(parse_flags(flags.removesuffix(BESIDE_ALL)), taken)
+    if text.endswith(BESIDE_OTHERS):
+        return beside(parse_flags(flags.removesuffix(BESIDE_OTHERS)), others)
+    if flags == EVERY_MIX:
+        return mixes(others)
+    return None
+
+
+@when(parsers.re(r"the read-only client calls (?P<text>.+)"))
+def read_only_client_calls(case: Case, text: str) -> None:
+    """Make a call on the read-only connection."""
+    if case.readonly is None or case.readonly_domain is None:
+        raise NotReached("the scenario opened no read-only connection")
+    _make(case, text, find_call(text), case.readonly, case.readonly_domain)
+
+
+def _make(case: Case, text: str, call: Call, connection: Handle, domain: Handle) -> None:
+    receiver = {"connection": connection, "domain": domain}.get(call.on) or _part(domain, call.on)
+    case.attempt(case.group(), text, receiver, call.method, *call.args(case))
+
+
+def _part(domain: Handle, kind: str) -> Handle:
+    """Return the handle of the domain's snapshot or checkpoint."""
+    found = domain.call(f"{kind}LookupByName", "kept", 0)
+    if found.failure is not None:
+        raise NotReached(f"the {kind} could not be looked up: {found.failure}")
+    part: Handle = found.value
+    return part
+
+
+@when("the client defines it again")
+def defines_again(case: Case) -> None:
+    """Define the domain under its name and UUID."""
+    case.define_again()
+
+
+@when("the client defines another domain of its name")
+def defines_another(case: Case) -> None:
+    """Define a domain with the name of the first and a UUID of its own."""
+    case.define_other()
+
+
+@when("the client starts the other domain")
+def starts_other(case: Case) -> None:
+    """Start the other domain."""
+    case.attempt(case.group(), "create", case.other.handle, "create")
+
+
+@when("one is undefined by undefine and the other by undefineFlags with no flag")
+def twins_undefined(case: Case) -> None:
+    """Make the older call on one domain and the newer on the other."""
+    group = case.group()
+    first, second = case.twins
+    case.attempt(group, "undefine", first.handle, "undefine")
+    case.attempt(group, "undefineFlags with no flag", second.handle, "undefineFlags", 0)

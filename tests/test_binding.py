@@ -1,0 +1,262 @@
+"""The features: how scenarios get their ids, and how each slip is refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from conformance.binding import load_features, parse_feature, slug
+from conformance.catalog import Catalog, load_catalog
+from conformance.data import folder
+from conformance.errors import BadFeature
+
+PATH = "features/undefine/basics.feature"
+
+FEATURE = """\
+Feature: Undefining a domain
+  What undefine takes away.
+
+  @UNDEF-001
+  Rule: An inactive domain is removed
+
+    @id.removed
+    Scenario Outline: Nothing is left after <call>
+      Given a domain that is inactive
+      When the client calls <call>
+      Then the domain is gone
+
+      Examples:
+        | call                       |
+        | undefine                   |
+        | undefineFlags with no flag |
+
+      @needs.start
+      Examples:
+        | call    |
+        | destroy |
+
+  @UNDEF-002
+  Rule: An active domain goes on
+
+    @id.goes-on @needs.start
+    Scenario: The guest is left alone
+      Given a domain that is running
+      When the client calls undefine
+      Then the guest is as it was
+      And the domain is transient
+"""
+
+
+def test_each_row_is_a_scenario_with_an_id_of_its_own(catalog: Catalog) -> None:
+    """Ids come from tags and from the first column, not from names or numbers."""
+    feature = parse_feature(FEATURE, PATH, catalog)
+    assert [(s.id, s.row, s.line) for s in feature.scenarios] == [
+        ("UNDEF-001/removed[undefine]", 0, 15),
+        ("UNDEF-001/removed[undefineflags-with-no-flag]", 1, 16),
+        ("UNDEF-001/removed[destroy]", 2, 21),
+        ("UNDEF-002/goes-on", None, 27),
+    ]
+    assert [rule.id for rule in feature.rules] == ["UNDEF-001", "UNDEF-002"]
+    assert feature.description == "What undefine takes away."
+
+
+def test_a_row_has_its_values_and_the_needs_of_its_table(catalog: Catalog) -> None:
+    """The title and the steps are filled in, and a table's own needs count for its rows only."""
+    first, *_, third, last = parse_feature(FEATURE, PATH, catalog).scenarios
+    assert third.title == "Nothing is left after destroy"
+    assert third.steps[1].text == "the client calls destroy"
+    assert third.name == "Nothing is left after <call>"
+    assert (first.needs, third.needs, last.needs) == ((), ("start",), ("start",))
+
+
+SLIPS = {
+    "no Gherkin": ("      When the client calls <call>", "      The client calls <call>", 10, "not Gherkin"),
+    "tag on the feature": ("Feature: Und", "@slow\nFeature: Und", 2, "means nothing there"),
+    "rule without a tag": ("  @UNDEF-001\n", "\n", 5, "has to have one tag"),
+    "rule with two tags": ("  @UNDEF-001\n", "  @UNDEF-001 @UNDEF-002\n", 5, "has to have one tag"),
+    "rule with a tag of another kind": ("  @UNDEF-001\n", "  @needs.start\n", 5, "has to have one tag"),
+    "tag that names no rule": ("  @UNDEF-001\n", "  @UNDEF-009\n", 5, "@UNDEF-009 names no rule"),
+    "tag that names a withdrawn rule": ("  @UNDEF-001\n", "  @UNDEF-003\n", 5, "@UNDEF-003 names no rule"),
+    "rule under another name": ("Rule: An inactive", "Rule: Any", 5, "is called 'Any domain is removed'"),
+    "two Rules of one id": (
+        "@UNDEF-002\n  Rule: An active domain goes on",
+        "@UNDEF-001\n  Rule: An inactive domain is removed",
+        24,
+        "a second Rule",
+    ),
+    "scenario outside a Rule": (
+        "  @UNDEF-001",
+        "  @id.lost\n  Scenario: Lost\n    Then the domain is gone\n\n  @UNDEF-001",
+        5,
+        "a scenario stands outside every Rule",
+    ),
+    "Background of the feature": (
+        "  @UNDEF-001",
+        "  Background:\n    Given a\n\n  @UNDEF-001",
+        4,
+        "outside every Rule",
+    ),
+    "Background of a Rule": (
+        "    @id.goes-on",
+        "    Background:\n      Given a\n\n    @id.goes-on",
+        26,
+        "a Background hides",
+    ),
+    "scenario without an id": ("    @id.goes-on @needs.start\n", "\n", 27, "no @id tag"),
+    "scenario with two ids": ("@id.goes-on", "@id.goes-on @id.stays", 27, "@id.stays names no rule"),
+    "id in upper case": ("@id.goes-on", "@id.Goes-on", 27, "@id.Goes-on names no rule"),
+    "tag that means nothing": ("@needs.start\n    Scenario:", "@slow\n    Scenario:", 27, "@slow names no rule"),
+    "tag that names no capability": (
+        "@needs.start\n    Scenario:",
+        "@needs.stat\n    Scenario:",
+        27,
+        "@needs.stat names no capability",
+    ),
+    "table's tag that names no capability": (
+        "@needs.start\n      Examples",
+        "@needs.stat\n      Examples",
+        19,
+        "@needs.stat names no capability",
+    ),
+    "table with an id": ("@needs.start\n      Examples", "@id.more\n      Examples", 19, "has an @id tag"),
+    "scenario without steps": (
+        FEATURE[FEATURE.index("      Given a domain that is running") :],
+        "",
+        27,
+        "has no steps",
+    ),
+    "scenario without a Then": (
+        "      Then the guest is as it was\n      And the domain is transient\n",
+        "",
+        27,
+        "has no Then",
+    ),
+    "Rule without a scenario": (FEATURE[FEATURE.index("    @id.goes-on") :], "", 24, "UNDEF-002 has no scenario"),
+    "outline without Examples": (
+        "Scenario: The guest",
+        "Scenario Outline: The guest",
+        27,
+        "an outline has no Examples",
+    ),
+    "Examples without rows": ("        | destroy |\n", "", 19, "an Examples table is empty"),
+    "Examples without a table": ("        | call    |\n        | destroy |\n", "", 19, "an Examples table is empty"),
+    "row with a cell too many": ("| destroy |", "| destroy | now |", 21, "not Gherkin"),
+    "row without a key": ("| destroy |", "| +       |", 21, "no key in its first column"),
+    "cell with a less-than sign": ("| destroy |", "| <a>     |", 21, "a cell holds '<'"),
+    "column named twice": ("| call    |\n        | destroy |", "| call | call |\n        | a | b |", 20, "twice"),
+    "placeholder of no column": (
+        "When the client calls <call>",
+        "When the client calls <cal>",
+        10,
+        "<cal> names no column",
+    ),
+    "title's placeholder of no column": ("after <call>", "after <cal>", 8, "<cal> names no column"),
+    "two scenarios of one name": (
+        "Scenario: The guest is left alone",
+        "Scenario: Nothing is left after <call>",
+        27,
+        "two scenarios are called 'Nothing is left after <call>', here and at line 15",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "line", "words"), SLIPS.values(), ids=SLIPS)
+def test_a_slip_in_a_feature_is_refused_at_its_line(
+    catalog: Catalog, old: str, new: str, line: int, words: str
+) -> None:
+    """A feature that breaks the form is an error with its place: a scenario is never lost in silence."""
+    assert old in FEATURE
+    with pytest.raises(BadFeature) as error:
+        parse_feature(FEATURE.replace(old, new, 1), PATH, catalog)
+    assert words in error.value.problem
+    assert error.value.where == f"{PATH}:{line}"
+
+
+@pytest.mark.parametrize("text", ["", "# a comment\n"])
+def test_a_file_without_a_feature_is_refused(catalog: Catalog, text: str) -> None:
+    """An empty file is no feature."""
+    with pytest.raises(BadFeature, match="no Feature"):
+        parse_feature(text, PATH, catalog)
+
+
+def test_a_feature_without_a_rule_is_refused(catalog: Catalog) -> None:
+    """A feature that judges nothing is a slip, such as a file that was cut off."""
+    with pytest.raises(BadFeature):
+        parse_feature("Feature: Undefining a domain\n", PATH, catalog)
+
+
+def write(base: Path, **features: str) -> Path:
+    """Write features into a folder and return it."""
+    for name, text in features.items():
+        (base / f"{name}.feature").write_text(text)
+    return base
+
+
+def test_rows_of_one_key_are_refused(catalog: Catalog, tmp_path: Path) -> None:
+    """Two rows that would have one id are refused, with the places of both."""
+    features = write(tmp_path, a=FEATURE.replace("| destroy |", "| UNDEFINE |"))
+    with pytest.raises(BadFeature, match=r"UNDEF-001/removed\[undefine\] stands at features/a.feature:15") as error:
+        load_features(features, catalog)
+    assert error.value.where == "features/a.feature:21"
+
+
+def test_scenarios_of_one_id_in_two_files_are_refused(catalog: Catalog, tmp_path: Path) -> None:
+    """A rule's scenarios may lie in two files, and no two of them have one id."""
+    with pytest.raises(BadFeature, match=r"stands at features/a.feature:15 already") as error:
+        load_features(write(tmp_path, a=FEATURE, b=FEATURE), catalog)
+    assert error.value.where == "features/b.feature:15"
+
+
+def test_a_feature_that_is_not_utf8_is_refused(catalog: Catalog, tmp_path: Path) -> None:
+    """A feature in another encoding is an error that names the byte."""
+    (tmp_path / "a.feature").write_bytes(b"Feature: \xff\n")
+    with pytest.raises(BadFeature, match=r"not UTF-8 \(byte 9\)") as error:
+        load_features(tmp_path, catalog)
+    assert error.value.where == "features/a.feature"
+
+
+def test_a_feature_that_cannot_be_read_is_refused(catalog: Catalog, tmp_path: Path) -> None:
+    """A link that leads nowhere is an error, and not a feature less."""
+    (tmp_path / "a.feature").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(BadFeature, match="cannot be read") as error:
+        load_features(tmp_path, catalog)
+    assert error.value.where == "features/a.feature"
+
+
+def test_the_features_load() -> None:
+    """The features that the package ships are in order, and every rule has scenarios."""
+    shipped = load_catalog(folder("spec"))
+    features = load_features(folder("features"), shipped)
+    scenarios = [scenario for feature in features for scenario in feature.scenarios]
+    assert {scenario.rule for scenario in scenarios} == set(shipped.rules)
+    assert len({scenario.id for scenario in scenarios}) == len(scenarios)
+    assert not [scenario.id for scenario in scenarios if "<" in scenario.title]
+
+
+@given(st.text())
+def test_a_slug_is_words_and_hyphens(text: str) -> None:
+    """A key holds nothing but lower-case words joined by hyphens, whatever the cell holds."""
+    assert re.fullmatch(r"([a-z0-9]+(-[a-z0-9]+)*)?", slug(text))
+
+
+@given(st.text())
+def test_a_slug_is_stable(text: str) -> None:
+    """Case and marks do not change a key, and a key is its own key."""
+    assert slug(slug(text)) == slug(text)
+    assert slug(f" {text}!") == slug(text)
+
+
+@given(st.text(alphabet="abc XYZ_09,.", min_size=1))
+def test_ids_do_not_depend_on_order(catalog: Catalog, cell: str) -> None:
+    """A row keeps its id when rows are put before it or titles are changed."""
+    key = slug(cell)
+    assume(key and key not in ("undefine", "undefineflags-with-no-flag", "destroy"))
+    text = FEATURE.replace("| destroy |", f"| {cell} |\n        | destroy |").replace("Nothing is", "Not a bit is")
+    before = {scenario.id for scenario in parse_feature(FEATURE, PATH, catalog).scenarios}
+    after = {scenario.id for scenario in parse_feature(text, PATH, catalog).scenarios}
+    assert after - before == {f"UNDEF-001/removed[{key}]"}
+    assert before <= after

@@ -1,0 +1,148 @@
+"""The reaper: it adopts what a command leaves behind, and notes how the command ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.attendant import under_reaper
+from conftest import until
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[list[subprocess.Popen[str]]]:
+    """Give a place for processes that end with the test."""
+    processes: list[subprocess.Popen[str]] = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def start(tmp_path: Path, code: str, started: list[subprocess.Popen[str]]) -> subprocess.Popen[str]:
+    """Run Python code under the reaper."""
+    process = subprocess.Popen(
+        [*under_reaper(tmp_path), sys.executable, "-c", f"import os, signal, sys\n{code}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    started.append(process)
+    return process
+
+
+def note(tmp_path: Path) -> int:
+    """Return the one wait status that was noted."""
+    (file,) = tmp_path.glob("*.exit")
+    return os.waitstatus_to_exitcode(int(file.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("code", "noted", "returned"),
+    [
+        ("sys.exit(0)", 0, 0),
+        ("sys.exit(70)", 70, 70),
+        ("os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, 256 - signal.SIGKILL),
+        ("os.abort()", -signal.SIGABRT, 256 - signal.SIGABRT),
+    ],
+    ids=["success", "failure", "killed", "aborted"],
+)
+def test_how_a_command_ended_is_noted(
+    tmp_path: Path, started: list[subprocess.Popen[str]], code: str, noted: int, returned: int
+) -> None:
+    """The wait status stands in a file named for the process, and the exit code tells of it."""
+    process = start(tmp_path, code, started)
+    assert process.wait() == returned
+    assert note(tmp_path) == noted
+
+
+def test_the_streams_are_the_commands(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
+    """What comes in and goes out is the command's own; what it complains of is kept in a file."""
+    out, err = start(tmp_path, "print(sys.stdin.read()); print('alas', file=sys.stderr)", started).communicate("hello")
+    assert (out.strip(), err) == ("hello", "")
+    (log,) = tmp_path.glob("*.log")
+    assert log.read_text() == "alas\n"
+    assert log.stat().st_mode & 0o077 == 0
+
+
+ORPHAN = """
+parent, child = os.getpid(), os.fork()
+if child == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    sys.stdin.readline()
+    os._exit(0)
+os.waitpid(child, 0)
+orphan = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+          if open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1] == str(os.getppid()) and pid != parent]
+print(*orphan, flush=True)
+sys.stdin.readline()
+sys.stdin.readline()
+"""
+
+
+def test_what_a_command_leaves_behind_is_reaped(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
+    """A daemon of the command's becomes the reaper's child, and is gone as soon as it has ended."""
+    process = start(tmp_path, ORPHAN, started)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    (orphan,) = map(int, process.stdout.readline().split())
+    descriptor = os.pidfd_open(orphan)
+    os.kill(orphan, signal.SIGKILL)
+    assert select.select([descriptor], [], [], 30)[0]
+    os.close(descriptor)
+    until(lambda: not Path(f"/proc/{orphan}").exists())
+    process.communicate("\n\n\n")
+    assert note(tmp_path) == 0
+
+
+def test_the_command_dies_with_the_reaper(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
+    """When the reaper is killed, the command does not go on unseen."""
+    process = start(tmp_path, "print(os.getpid(), flush=True); sys.stdin.read()", started)
+    assert process.stdout is not None
+    descriptor = os.pidfd_open(int(process.stdout.readline()))
+    process.kill()
+    assert select.select([descriptor], [], [], 30)[0]
+    os.close(descriptor)
+
+
+def test_an_interrupt_is_for_the_controlling_process(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
+    """A Ctrl-C at the terminal reaches neither the reaper nor the command."""
+    process = start(tmp_path, "print(os.getsid(0) == os.getpid(), flush=True); print(sys.stdin.read())", started)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "True\n"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate("goes on")[0] == "goes on\n"
+    assert note(tmp_path) == 0
+
+
+def test_an_end_that_is_asked_for_is_passed_on(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
+    """A SIGTERM to the reaper ends the command, and the reaper with it."""
+    process = start(tmp_path, "print(flush=True); sys.stdin.read()", started)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.terminate()
+    process.wait()
+    assert note(tmp_path) == -signal.SIGTERM
+
+
+def test_nothing_of_the_environment_gets_in(tmp_path: Path) -> None:
+    """A folder that is searched for Python code does not change what the reaper is."""
+    (tmp_path / "sitecustomize.py").write_text("raise SystemExit('hostile')")
+    (tmp_path / "ctypes.py").write_text("raise SystemExit('hostile')")
+    finished = subprocess.run(
+        [*under_reaper(tmp_path), "/bin/true"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        check=False,
+    )
+    assert finished.returncode == 0

@@ -1,0 +1,130 @@
+"""The script that shows a violation again: it is Python, it is whole, and it holds no secret."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.flags import Undefine
+from conformance.journal import Entry, Failure
+from conformance.judgement import Look
+from conformance.machine import Machine
+from conformance.reproducer import script
+
+URI = "qemu+ssh://user:hush%21@host/system"
+XML = Machine("test", "hvm", "i686").definition("lvc-1", "u-1", "run1")
+REFUSED = Failure(55, "OPERATION_INVALID", 10, "not now")
+ENTRIES = (
+    Entry("conn", "defineXML", (XML,), "dom", None, True, "Given a domain that is inactive"),
+    Entry("dom", "isActive", (), "", None, False, "Given a domain that is inactive"),
+    Entry("conn2", "lookupByUUIDString", ("u-1",), "dom2", None, True, "Given a second connection"),
+    Entry("dom", "undefineFlags", (3,), "", REFUSED, True, "When the client calls undefineFlags"),
+    Entry("conn", "domainEventRegisterAny", (None, 0, print, None), "", None, True, "When the client calls"),
+)
+#: What a driver's message can hold: C ends a text at its first null.
+TEXTS = st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+
+
+def make(entries: tuple[Entry, ...] = ENTRIES, **changes: str) -> str:
+    """Return the script of some calls."""
+    told = {"statement": "A sentence.", "rule": "UNDEF-001", "expected": "a", "observed": "b", "uri": URI}
+    return script(entries, looks=[Look("active", "dom.isActive()")], **{**told, **changes})
+
+
+def names(text: str) -> set[str]:
+    """Return the names that a script calls on something."""
+    return {node.attr for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)}
+
+
+def test_the_calls_come_in_order_and_looking_is_left_out() -> None:
+    """What a scenario did is there, what the kit only looked at is not, and the question comes last."""
+    text = make()
+    order = ["defineXML", "lookupByUUIDString", "undefineFlags", "domainEventRegisterAny", 'show("active"', "clean up"]
+    places = [text.index(word) for word in order]
+    assert places == sorted(places)
+    assert text.count("isActive") == 1
+
+
+def test_the_requirement_comes_first() -> None:
+    """A script begins with the rule, then what was expected, then what was observed."""
+    lines = make(expected="x is 1", observed="x is 2").splitlines()
+    assert lines[:3] == ["# UNDEF-001: A sentence.", "# expected: x is 1", "# observed: x is 2"]
+
+
+def test_flags_have_their_names() -> None:
+    """A person reads names of flags; a bit without a name stays a number."""
+    entry = Entry("dom", "undefineFlags", (int(Undefine.NVRAM) | 1 << 30,), "", None, True, "When")
+    assert "dom.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | 0x40000000)" in make((entry,))
+
+
+def test_every_connection_is_opened() -> None:
+    """Each connection that a call was made on is opened, a read-only one as such."""
+    entry = Entry("readonly", "listAllDomains", (0,), "", None, True, "When")
+    text = make((*ENTRIES, entry))
+    assert text.count("libvirt.open(") == 2
+    assert "readonly = libvirt.openReadOnly(" in text
+
+
+def test_what_a_script_makes_is_not_the_kits() -> None:
+    """The stamp is left out: a domain that a person made by hand is not cleaned up as the kit's."""
+    assert "stamp" not in make()
+    assert "<name>lvc-1</name>" in make()
+
+
+def test_what_a_script_makes_it_takes_away() -> None:
+    """Each domain is destroyed and undefined in the end, with the flags that the calls before made necessary."""
+    saved = Entry("dom", "managedSave", (0,), "", None, True, "When")
+    assert "dom.undefineFlags(1))" in make((*ENTRIES, saved)).splitlines()[-3]
+    assert make().count("'clean up'") == 4
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_nothing_that_was_seen_becomes_code(statement: str, expected: str, observed: str) -> None:
+    """Whatever a driver's messages hold stays a comment."""
+    assert names(make(statement=statement, expected=expected, observed=observed)) == names(make())
+
+
+@given(TEXTS, TEXTS.filter(bool))
+def test_arguments_survive(one: str, two: str) -> None:
+    """Whatever characters an argument holds, documents included, the script calls with the same."""
+    document = f"<a>\n{one}\n</a>\n"
+    entry = Entry("conn", "defineXML", (document, two.replace("\n", "")), "dom", None, True, "Given")
+    tree = ast.parse(make((entry,)))
+    constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert document in constants
+    assert two.replace("\n", "") in constants
+
+
+@pytest.mark.parametrize("configuration", ["", 'stdio_handler = "file"\n'], ids=["daemon", "embedded"])
+@pytest.mark.parametrize(
+    "uri",
+    ["test:///default", "qemu:///embed", "qemu:///embed?a=b", 'qemu:///embed?a="+exit()+"', "qemu:///embed?a={b}"],
+)
+def test_any_uri_is_opened_as_it_was(uri: str, configuration: str) -> None:
+    """The script opens the URI that the run was about, as text and never as code."""
+    text = make(uri=uri, configuration=configuration)
+    (opened,) = {
+        ast.unparse(node.args[0])
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "libvirt.open"
+    }
+    root = "/root-of-its-own"
+    wanted = uri + (f"{'&' if '?' in uri else '?'}root={root}" if configuration else "")
+    assert eval(opened, {"root": root}) == wanted
+
+
+def test_no_password_is_in_it() -> None:
+    """Neither the password as it was written nor what it stands for is in the script."""
+    text = make(observed="ssh: user:hush!@host said hush%21")
+    assert "hush" not in text
+
+
+def test_an_embedded_drivers_root_is_made_and_removed() -> None:
+    """The script makes the private root that the kit had made, and takes it away."""
+    text = make(uri="qemu:///embed", configuration='stdio_handler = "file"\n')
+    compile(text, "reproducer", "exec")
+    assert "stdio_handler" in text
+    assert text.rstrip().endswith("shutil.rmtree(root)")
