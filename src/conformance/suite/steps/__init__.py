@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-MODULES = ("given", "when", "then")
+MODULES = ("given", "when", "then_calls", "then_domain", "then_holdings", "then_events", "then_driver")
 
 
 def register(config: pytest.Config, marks: Iterable[str]) -> None:
