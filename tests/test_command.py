@@ -70,6 +70,7 @@ MORE_MISTAKES = {
     "no workers": (("run", "--workers", "0"), "LVC-101"),
     "no time": (("run", "--timeout", "nan"), "LVC-101"),
     "unknown level": (("run", "--level", "may"), "LVC-101"),
+    "unknown vice": (("run", "--vice", "kindness"), "LVC-101"),
     "one file for two": (("run", "--report", "one", "--junit", "one"), "LVC-101"),
     "explain without a rule": (("explain",), "LVC-101"),
     "explain an unknown rule": (("explain", "UNDEF-999"), "LVC-102"),
@@ -89,6 +90,7 @@ def check_one_sentence(code: int, out: str, err: str, wanted: str) -> None:
     assert (code, out) == (2, "")
     assert err.startswith(f"libvirt-conformance: {wanted} ")
     assert err.count("\n") == 1
+    assert len(err) < 500
     assert err.endswith(".\n")
     assert HUSH not in err
 

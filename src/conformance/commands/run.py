@@ -37,6 +37,11 @@ def run(options: argparse.Namespace) -> int:
 
     :raises KitError: when something keeps the run from beginning.
     """
+    if options.vice:
+        from conformance import mutants
+
+        # The workers would be the first to notice.
+        mutants.find(options.vice)
     # A run that is told to end, ends in order: it keeps what it found and cleans up.
     signal.signal(signal.SIGTERM, _interrupt)
     screen = Screen(sys.stdout)

@@ -6,6 +6,7 @@ clean-up and its inventory go past it, so a run finds the same capabilities with
 
 from __future__ import annotations
 
+import difflib
 import importlib
 
 from conformance.driver.handle import Interceptor
@@ -35,5 +36,8 @@ def find(name: str) -> Interceptor:
     if name == CONTROL:
         return control()
     if name not in VICES:
-        raise UsageError(f"there is no vice called {name!r}", remedy=f"choose one of {', '.join(VICES)}")
+        close = difflib.get_close_matches(name, VICES, cutoff=0)
+        raise UsageError(
+            f"there is no vice called {name!r}", remedy=f"choose one of the {len(VICES)}, such as {', '.join(close)}"
+        )
     return VICES[name].make()
