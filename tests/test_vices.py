@@ -23,20 +23,6 @@ from conformance.verdict import ExitCode, Verdict
 ON_TEST = [name for name, vice in VICES.items() if not vice.uri and not vice.ends_process]
 ON_QEMU = [name for name, vice in VICES.items() if vice.uri == QEMU]
 ENDING = [name for name, vice in VICES.items() if vice.ends_process]
-#: Vices that the scenarios do not convict yet, each with what they lack.
-ESCAPING = {
-    "second-connection-lists-it": "“gone on the second connection too” asks for no list",
-    "remainder-is-not-found-by-name": "“the guest is as it was” asks for no look-up",
-    "saved-remainder-leaves-its-definition": "the remainder is only ever stopped by destroy",
-    "refusal-lasts-for-one-call": "no call that was refused is made again",
-    "paused-guests-image-cannot-be-removed": "MANAGED_SAVE is not tried on the image of a paused guest",
-    "heir-cannot-start": "the domain defined again is started only where a restored guest can be told",
-}
-
-
-def marked(name: str) -> object:
-    """Return a vice's name as a parameter; one that escapes has to go on escaping until it is taken off the list."""
-    return pytest.param(name, marks=pytest.mark.xfail(reason=ESCAPING[name], strict=True) if name in ESCAPING else ())
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +53,7 @@ def test_the_driver_without_a_vice_keeps_every_rule(found: Mapping[str, Finding]
     assert outcomes <= {Verdict.UPHELD, Verdict.NOT_APPLICABLE}
 
 
-@pytest.mark.parametrize("name", [marked(name) for name in ON_TEST])
+@pytest.mark.parametrize("name", ON_TEST)
 def test_a_vice_is_convicted_by_its_rules(name: str, found: Mapping[str, Finding]) -> None:
     """Every rule that is meant to convict a vice does so."""
     assert VICES[name].rules <= rules_of(found[name].convicting(found[CONTROL]))

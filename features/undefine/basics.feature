@@ -83,6 +83,24 @@ Feature: Undefining a domain
         | paused-undefine      | paused    | undefine                   |
         | paused-undefineflags | paused    | undefineFlags with no flag |
 
+    @id.vanishes-when-saved @needs.save-file
+    Scenario Outline: A domain that was <situation> when it was undefined is gone once it is saved to a file
+      Given a domain that is <situation>
+      When the client calls undefine
+      And the client calls save to a file
+      Then every call succeeded
+      And the domain is gone
+      And the file that it was saved to is still there
+
+      Examples:
+        | situation |
+        | running   |
+
+      @needs.pause
+      Examples:
+        | situation |
+        | paused    |
+
   @UNDEF-004
   Rule: A transient remainder can be defined again
 

@@ -194,10 +194,20 @@ Feature: Flags and refusals of undefine
         | situation                              |
         | running and made transient by undefine |
 
+      @needs.pause
+      Examples:
+        | situation                             |
+        | paused and made transient by undefine |
+
       @needs.transient
       Examples:
         | situation             |
         | running and transient |
+
+      @needs.transient @needs.pause
+      Examples:
+        | situation            |
+        | paused and transient |
 
     @id.snapshots-kept @needs.managed-save @needs.snapshot-metadata
     Scenario: A refusal for the image leaves the snapshots, also where their flag is given

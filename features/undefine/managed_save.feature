@@ -17,6 +17,19 @@ Feature: Undefining a domain that has a managed save image
       When the client calls undefineFlags with no flag, and again with every other flag except MANAGED_SAVE beside it
       Then the call is refused and nothing has changed
 
+    @id.refused-as-often-as-asked
+    Scenario Outline: <call> that was refused for the image is refused again
+      Given a domain that is inactive with a managed save image
+      When the client calls <call>
+      Then the call is refused and nothing has changed
+      When the client calls <call>
+      Then the call is refused and nothing has changed
+
+      Examples:
+        | call                       |
+        | undefine                   |
+        | undefineFlags with no flag |
+
     @id.removed
     Scenario: MANAGED_SAVE removes image and definition
       Given a domain that is inactive with a managed save image
@@ -29,6 +42,13 @@ Feature: Undefining a domain that has a managed save image
       Given a domain that is inactive with a managed save image of a paused guest
       When the client calls undefineFlags with no flag, and again with every other flag except MANAGED_SAVE beside it
       Then the call is refused and nothing has changed
+
+    @id.paused-image-removed @needs.pause
+    Scenario: MANAGED_SAVE removes the image of a guest that was paused like any other
+      Given a domain that is inactive with a managed save image of a paused guest
+      When the client calls undefineFlags with MANAGED_SAVE
+      Then the call succeeds
+      And the domain is gone
 
     @id.removed-image-no-longer-counts
     Scenario: An image that the caller has removed no longer stands in the way
@@ -56,6 +76,15 @@ Feature: Undefining a domain that has a managed save image
       And the client defines another domain of its name
       Then every call succeeded
       And no managed save image is reported for the other domain
+
+    @id.starts
+    Scenario: A domain defined again can be started
+      Given a domain that is inactive with a managed save image
+      When the client calls undefineFlags with MANAGED_SAVE
+      And the client defines it again
+      And the client calls create
+      Then every call succeeded
+      And the domain is running
 
     @id.boots-afresh @needs.restore-shown
     Scenario: A domain defined again boots afresh

@@ -96,14 +96,20 @@ def transient_filter_lies(call: Call, memory: Memory) -> Any:
     return lie(call, memory, listed={LIST_TRANSIENT: False})
 
 
-@vice("UNDEF-002")
+@vice(
+    "UNDEF-002",
+    overlaps=guest_untouched(),
+)
 def remainder_is_not_listed_as_active(call: Call, memory: Memory) -> Any:
     """The list of active domains does not show one that undefine made transient."""
     remember_remainder(call, memory)
     return lie(call, memory, listed={LIST_ACTIVE: False, LIST_RUNNING: False, LIST_PAUSED: False})
 
 
-@vice("UNDEF-002")
+@vice(
+    "UNDEF-002",
+    overlaps=guest_untouched(),
+)
 def remainder_is_not_found_by_name(call: Call, memory: Memory) -> Any:
     """A look-up by name does not find an active domain that was undefined."""
     if remember_remainder(call, memory):

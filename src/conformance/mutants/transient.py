@@ -56,7 +56,7 @@ def transient_stopped_by_the_refusal(call: Call, _memory: Memory) -> Any:
     return call.go_on()
 
 
-@vice("UNDEF-007")
+@vice("UNDEF-007", "UNDEF-028")
 def transient_resumed_by_the_refusal(call: Call, _memory: Memory) -> Any:
     """Undefine of a paused transient domain is refused, after the guest was let run again."""
     if call.undefines and call.transient and call.paused:

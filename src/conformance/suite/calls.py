@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from conformance.errors import BadFeature
 from conformance.flags import FORCE_BOOT, parse_flags
+from conformance.machine import NO_SUCH_DISK, Hardware
 
 if TYPE_CHECKING:
     from conformance.suite.case import Case
@@ -35,11 +36,16 @@ def _zero(_case: Case) -> tuple[object, ...]:
 
 
 def _cannot_start(case: Case) -> tuple[object, ...]:
-    return case.session.definition(case.subject.owned, disk=True), 0
+    return case.session.definition(case.subject.owned, Hardware(disk=NO_SUCH_DISK)), 0
 
 
 def _other_uuid(case: Case) -> tuple[object, ...]:
     return case.session.definition(case.session.new_identity(case.subject.owned.name)), 0
+
+
+def _file(case: Case) -> tuple[object, ...]:
+    case.subject.file = case.session.files / "saved"
+    return (str(case.subject.file),)
 
 
 def _free_name(case: Case) -> tuple[object, ...]:
@@ -62,6 +68,7 @@ CALLS: dict[str, Call] = {
     "XMLDesc": Call("XMLDesc", _zero),
     "autostart": Call("autostart"),
     "setAutostart": Call("setAutostart", lambda _: (1,)),
+    "save to a file": Call("save", _file),
     "managedSave": Call("managedSave", _zero),
     "hasManagedSaveImage": Call("hasManagedSaveImage", _zero),
     "managedSaveRemove": Call("managedSaveRemove", _zero),
