@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.errors import CannotHost
-from conformance.machine import NO_SUCH_DISK, STAMP, Machine, choose, is_stamped
+from conformance.machine import NO_SUCH_DISK, STAMP, Hardware, Machine, choose, is_stamped
 
 TEST = """<capabilities><host><cpu><arch>i686</arch></cpu></host>
 <guest><os_type>hvm</os_type><arch name='i686'><wordsize>32</wordsize><domain type='test'/></arch></guest>
@@ -69,7 +69,8 @@ def test_an_offer_without_a_use_is_refused(document: str, wanted: str, words: st
 @pytest.mark.parametrize("disk", [False, True])
 def test_a_definition_is_small_and_whole(document: str, disk: bool) -> None:
     """A definition is XML with the identity that was asked for; a disk is in it only on demand."""
-    text = choose(document).definition("lvc-1", "8c5d8f4e-0000-4000-8000-000000000001", "run1", disk=disk)
+    hardware = Hardware(disk=NO_SUCH_DISK) if disk else Hardware()
+    text = choose(document).definition("lvc-1", "8c5d8f4e-0000-4000-8000-000000000001", "run1", hardware)
     root = ET.fromstring(text)
     assert root.findtext("name") == "lvc-1"
     assert root.findtext("uuid") == "8c5d8f4e-0000-4000-8000-000000000001"

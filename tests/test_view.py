@@ -106,5 +106,5 @@ def test_each_question_can_be_asked_by_a_script(aspect: Aspect) -> None:
     """A question of a reproducer is an expression, with the domain's own name or UUID in it where it is about one."""
     look = look_at(aspect, uuid="u-1", name="n-1")
     compile(look.expression, "reproducer", "eval")
-    by_identity = aspect.form in (Form.UUID, Form.ID, Form.LISTED, Form.LISTED_NAME)
-    assert by_identity == ("'u-1'" in look.expression or "'n-1'" in look.expression)
+    by_identity = aspect.form in (Form.UUID, Form.ID, Form.LISTED, Form.LISTED_NAME, Form.FILES, Form.FILE)
+    assert by_identity == ("u-1" in look.expression or "n-1" in look.expression)

@@ -36,6 +36,8 @@ class NotRefused(Exception):
 
 def look_at(aspect: Aspect, *, uuid: str, name: str, dom: str = "dom", conn: str = "conn") -> Look:
     """Return an aspect of a domain as a question that a script can ask."""
+    if aspect.receiver == "host":
+        return Look(aspect.name, _on_host(aspect, uuid, name))
     receiver = dom if aspect.receiver == "dom" else conn
     given = {"UUID": repr(uuid), "NAME": repr(name)}
     args = ", ".join(given.get(str(arg), repr(arg)) for arg in aspect.args)
@@ -51,6 +53,14 @@ def look_at(aspect: Aspect, *, uuid: str, name: str, dom: str = "dom", conn: str
             call = f"{name!r} in {call}"
         case Form.NAMES:
             call = f"[item.getName() for item in {call}]"
-        case Form.PLAIN | Form.STATE:
+        case _:
             pass
     return Look(aspect.name, call)
+
+
+def _on_host(aspect: Aspect, uuid: str, name: str) -> str:
+    """Return a question to the host's disks as an expression over the script's folder or the driver's places."""
+    if aspect.form is Form.FILE:
+        return f"(folder / '{uuid}.{aspect.method}').exists()"
+    named = f"{uuid!r} in str(p) or {name!r} in str(p)"
+    return f"[str(p) for place in places for p in pathlib.Path(place).rglob('*') if {named}]"

@@ -18,6 +18,25 @@ _HARDWARE_FIRST = ("kvm", "hvf", "xen", "bhyve", "qemu")
 
 
 @dataclass(frozen=True)
+class Hardware:
+    """What a definition has beyond the smallest: paths on the driver's host, each empty where there is none.
+
+    :param disk: a disk's image.
+    :param loader: the read-only code of a firmware that keeps its variables in ``nvram``.
+    :param template: the file from which a driver makes the nvram file when that is missing.
+    :param tpm: whether there is an emulated TPM.
+    :param tpm_state: the TPM's ``persistent_state``, ``yes`` or ``no``; without it the driver's default holds.
+    """
+
+    disk: str = ""
+    loader: str = ""
+    nvram: str = ""
+    template: str = ""
+    tpm: bool = False
+    tpm_state: str = ""
+
+
+@dataclass(frozen=True)
 class Machine:
     """What a driver offers to build on: the domain's type, the operating system's type, the architecture."""
 
@@ -26,11 +45,11 @@ class Machine:
     arch: str
     emulator: str = ""
 
-    def definition(self, name: str, uuid: str, run: str, *, disk: bool = False) -> str:
-        """Return the XML of a domain with the kit's stamp; with ``disk``, with a disk that does not exist."""
-        return "\n".join(line for line in self._lines(name, uuid, run, disk=disk) if line) + "\n"
+    def definition(self, name: str, uuid: str, run: str, hardware: Hardware | None = None) -> str:
+        """Return the XML of a domain with the kit's stamp."""
+        return "\n".join(line for line in self._lines(name, uuid, run, hardware or Hardware()) if line) + "\n"
 
-    def _lines(self, name: str, uuid: str, run: str, *, disk: bool) -> list[str]:
+    def _lines(self, name: str, uuid: str, run: str, hardware: Hardware) -> list[str]:
         container = self.os_type == "exe"
         qemu = self.type in ("qemu", "kvm", "hvf")
         return [
@@ -41,17 +60,38 @@ class Machine:
             "  <memory unit='MiB'>32</memory>",
             f"  <os><type arch={quoteattr(self.arch)}>{self.os_type}</type>"
             + ("<init>/bin/sleep</init><initarg>86400</initarg>" if container else "")
+            + _firmware(hardware)
             + "</os>",
+            # Drivers refuse a firmware in flash without ACPI.
+            "  <features><acpi/></features>" if hardware.loader else "",
             "  <devices>",
             f"    <emulator>{escape(self.emulator)}</emulator>" if self.emulator else "",
-            f"    <disk type='file'><source file='{NO_SUCH_DISK}'/><target dev='vda' bus='virtio'/></disk>"
-            if disk
+            f"    <disk type='file'><source file={quoteattr(hardware.disk)}/><target dev='vda' bus='virtio'/></disk>"
+            if hardware.disk
             else "",
+            _tpm(hardware),
             # Without these the emulator starts faster, and the live definition does not move by itself.
             "    <controller type='usb' model='none'/><memballoon model='none'/>" if qemu else "",
             "  </devices>",
             "</domain>",
         ]
+
+
+def _firmware(hardware: Hardware) -> str:
+    if not hardware.loader:
+        return ""
+    template = f" template={quoteattr(hardware.template)}" if hardware.template else ""
+    return (
+        f"<loader readonly='yes' type='pflash'>{escape(hardware.loader)}</loader>"
+        f"<nvram{template}>{escape(hardware.nvram)}</nvram>"
+    )
+
+
+def _tpm(hardware: Hardware) -> str:
+    if not hardware.tpm:
+        return ""
+    state = f" persistent_state={quoteattr(hardware.tpm_state)}" if hardware.tpm_state else ""
+    return f"    <tpm model='tpm-tis'><backend type='emulator' version='2.0'{state}/></tpm>"
 
 
 def choose(capabilities: str, virt_type: str = "") -> Machine:

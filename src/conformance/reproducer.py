@@ -21,6 +21,10 @@ def show(label, call):
         print(label, "->", error)
 """
 
+#: What a script needs that makes an embedded driver's root, or files.
+_MODULES = ("pathlib", "shutil", "tempfile", "threading")
+_FOR_FILES = ("pathlib", "shutil")
+
 _EVENT_LOOP = """\
 # An embedded driver runs in this process: it needs an event loop and a root of its own.
 root = tempfile.mkdtemp(prefix="lvc-")
@@ -42,11 +46,17 @@ def script(
     observed: str,
     looks: Iterable[Look],
     configuration: str = "",
+    folder: str = "",
+    files: Iterable[str] = (),
+    places: Iterable[str] = (),
 ) -> str:
     """Return a Python script of the calls that were made, in order, and of the questions that show the violation.
 
     :param uri: the URI as the caller gave it; a password in it does not appear in the script.
     :param configuration: the qemu.conf of an embedded driver's private root, when the kit made one.
+    :param folder: the folder of the files that the scenario was about, which the script makes anew.
+    :param files: the names of the files in it that the kit wrote before the first call.
+    :param places: where on the host the driver keeps its files, when that is looked at; a private root is one.
     """
     acts = [entry for entry in entries if entry.act]
     body: list[str] = []
@@ -58,6 +68,9 @@ def script(
             body.append(f"# {step}")
         body.append(_statement(entry, documents))
     connections = sorted({e.receiver for e in acts if re.match(r"conn\d+$|readonly$", e.receiver)})
+    looks = list(looks)
+    on_host = any("in places" in look.expression for look in looks)
+    modules = [name for name in _MODULES if embedded or ((folder or on_host) and name in _FOR_FILES)]
     questions = [f'show("{look.label}", lambda: {look.expression})' for look in looks]
     embedded = bool(configuration)
     shown = redact(uri)
@@ -66,20 +79,33 @@ def script(
         *_comment(f"{rule}: {statement}"),
         *_comment(f"expected: {expected}"),
         *_comment(f"observed: {observed}"),
-        *(["import pathlib", "import shutil", "import tempfile", "import threading", ""] if embedded else []),
+        *(f"import {name}" for name in modules),
+        *([""] if modules else []),
         "import libvirt",
         "",
         _SHOW,
         *([_EVENT_LOOP.format(configuration=configuration).rstrip()] if embedded else []),
         f"conn = libvirt.open({opened})",
         *(_open(symbol, opened) for symbol in connections),
+        *([f"places = {'[root]' if embedded else list(places)!r}"] if on_host else []),
+        *(_files(folder, files) if folder else []),
         *(_document(name, text) for text, name in documents.items()),
         *body,
         *questions,
         *_clean_up(acts),
+        *(["shutil.rmtree(folder)"] if folder else []),
         *(["shutil.rmtree(root)"] if embedded else []),
     ]
     return scrub("\n".join(lines) + "\n", uri)
+
+
+def _files(folder: str, names: Iterable[str]) -> list[str]:
+    """Return lines that make a folder, and files of the size of a flash in it."""
+    return [
+        f"folder = pathlib.Path({folder!r})",
+        "folder.mkdir(mode=0o755)  # the emulator may run as another user",
+        *(f"(folder / {name!r}).write_bytes(bytes(1 << 18))" for name in names),
+    ]
 
 
 def _document(name: str, text: str) -> str:

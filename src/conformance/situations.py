@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from conformance.errors import BadFeature
@@ -13,6 +14,9 @@ class Situation:
 
     :param state: ``inactive``, ``running``, ``paused`` or ``vanished``.
     :param transient: ``""``, ``"created"`` or ``"undefined"``, by the route on which it became so.
+    :param nvram_missing: the definition names an nvram file, and there is none.
+    :param tpm_state: what the definition says about keeping the TPM's state: ``yes``, ``no``, or nothing.
+    :param everything: it also holds whatever else the driver can hold.
     """
 
     state: str = "inactive"
@@ -25,6 +29,30 @@ class Situation:
     checkpoint: bool = False
     saved_to_file: bool = False
     cannot_start: bool = False
+    nvram: bool = False
+    nvram_missing: bool = False
+    tpm: bool = False
+    tpm_state: str = ""
+    disk: bool = False
+    everything: bool = False
+
+    def within(self, capabilities: Collection[str]) -> Situation:
+        """Return the situation with ``everything`` spelled out, for a driver that has certain capabilities."""
+        if not self.everything:
+            return self
+        can = capabilities.__contains__
+        snapshot = can("snapshot-metadata")
+        return replace(
+            self,
+            everything=False,
+            image=can("managed-save") and (not self.active or can("image-beside-guest")),
+            snapshot=snapshot,
+            checkpoint=can("checkpoint-metadata") and (not snapshot or can("snapshot-beside-checkpoint")),
+            nvram=can("nvram"),
+            tpm=can("tpm"),
+            disk=can("host-files"),
+            autostart=can("autostart"),
+        )
 
     @property
     def active(self) -> bool:
@@ -36,6 +64,10 @@ _INACTIVE = Situation()
 _RUNNING = Situation("running")
 _PAUSED = Situation("paused")
 _IMAGE = Situation(image=True)
+_SNAPSHOT = Situation(snapshot=True)
+_CHECKPOINT = Situation(checkpoint=True)
+_NVRAM = Situation(nvram=True)
+_TPM = Situation(tpm=True)
 
 SITUATIONS: dict[str, Situation] = {
     "inactive": _INACTIVE,
@@ -57,8 +89,30 @@ SITUATIONS: dict[str, Situation] = {
     "set to autostart, inactive with a managed save image": replace(_IMAGE, autostart=True),
     "running with a managed save image": replace(_RUNNING, image=True),
     "paused with a managed save image": replace(_PAUSED, image=True),
-    "inactive with a snapshot": Situation(snapshot=True),
-    "inactive with a checkpoint": Situation(checkpoint=True),
+    "inactive with a snapshot": _SNAPSHOT,
+    "inactive with a checkpoint": _CHECKPOINT,
+    "running with a snapshot": replace(_RUNNING, snapshot=True),
+    "running with a checkpoint": replace(_RUNNING, checkpoint=True),
+    "paused with a snapshot": replace(_PAUSED, snapshot=True),
+    "paused with a checkpoint": replace(_PAUSED, checkpoint=True),
+    "inactive with a snapshot and a checkpoint": replace(_SNAPSHOT, checkpoint=True),
+    "inactive with an nvram file": _NVRAM,
+    "running with an nvram file": replace(_RUNNING, nvram=True),
+    "paused with an nvram file": replace(_PAUSED, nvram=True),
+    "inactive with an nvram file that is missing": Situation(nvram=True, nvram_missing=True),
+    "inactive with an nvram file and a managed save image": replace(_NVRAM, image=True),
+    "inactive with an nvram file and a snapshot": replace(_NVRAM, snapshot=True),
+    "inactive with an nvram file and a checkpoint": replace(_NVRAM, checkpoint=True),
+    "inactive with a TPM": _TPM,
+    "inactive with a TPM whose state is to be kept": replace(_TPM, tpm_state="yes"),
+    "inactive with a TPM whose state is not to be kept": replace(_TPM, tpm_state="no"),
+    "running with a TPM": replace(_TPM, state="running"),
+    "running with a TPM whose state is to be kept": replace(_TPM, state="running", tpm_state="yes"),
+    "running with a TPM whose state is not to be kept": replace(_TPM, state="running", tpm_state="no"),
+    "inactive with a disk": Situation(disk=True),
+    "running with a disk": replace(_RUNNING, disk=True),
+    "inactive with everything it can hold": Situation(everything=True),
+    "running with everything it can hold": replace(_RUNNING, everything=True),
     "inactive and was saved to a file": Situation(saved_to_file=True),
     "running and was saved to a file": replace(_RUNNING, saved_to_file=True),
     "inactive and cannot start": Situation(cannot_start=True),

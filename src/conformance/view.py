@@ -32,13 +32,16 @@ class Form(Enum):
     LISTED = auto()
     LISTED_NAME = auto()
     NAMES = auto()
+    FILES = auto()
+    FILE = auto()
 
 
 @dataclass(frozen=True)
 class Aspect:
     """One question: a method of the domain or of the connection, its arguments, and the capability it needs.
 
-    The word ``UUID`` or ``NAME`` among the arguments stands for the domain's.
+    The word ``UUID`` or ``NAME`` among the arguments stands for the domain's. The receiver ``host`` is asked by
+    looking at its disks, see :mod:`conformance.driver.host`.
     """
 
     name: str
@@ -55,6 +58,10 @@ def _domain(name: str, method: str, *args: object, form: Form = Form.PLAIN, need
 
 def _listed(name: str, flag: int, needs: str | None = None) -> Aspect:
     return Aspect(f"listed as {name}", "conn", "listAllDomains", (flag,), Form.LISTED, needs)
+
+
+def _on_host(name: str, method: str, form: Form, needs: str) -> Aspect:
+    return Aspect(name, "host", method, (), form, needs)
 
 
 #: virConnectListAllDomainsFlags, the values that this list needs.
@@ -87,6 +94,10 @@ ASPECTS: tuple[Aspect, ...] = (
     _listed("having a managed save image", 256, "managed-save"),
     _listed("having a snapshot", 4096, "snapshot-metadata"),
     _listed("having a checkpoint", 1 << 14, "checkpoint-metadata"),
+    _on_host("files on the host", "kept", Form.FILES, "host-evidence"),
+    _on_host("TPM state", "tpm", Form.FILES, "tpm"),
+    _on_host("nvram file", "nvram", Form.FILE, "nvram"),
+    _on_host("disk image", "disk", Form.FILE, "host-files"),
 )
 #: The client asks for this list in two steps, and misses a name when others define domains in between.
 #: It can show that a domain is still there, and is no part of a comparison.

@@ -38,11 +38,11 @@ def _show(run: Run, record: RunRecord) -> None:
     print(f"domains of type {machine['type']}, {machine['os_type']}, {machine['arch']}\n")
     titles = run.specification.catalog.capabilities
     for finding in record.capabilities:
-        print(f"{'yes' if finding['present'] else 'no ':3}  {finding['id']:20} {titles[finding['id']].title}")
+        print(f"{'yes' if finding['present'] else 'no ':3}  {finding['id']:26} {titles[finding['id']].title}")
         print(f"{'':26}{finding['evidence']}")
     print("\nundefine flags")
     for flag, answer in record.flags.items():
-        print(f"{'yes' if answer == 'taken' else 'no ':3}  {flag:20} {answer}")
+        print(f"{'yes' if answer == 'taken' else 'no ':3}  {flag:26} {answer}")
     applicable = 0 if run.plan is None else len(run.plan.run)
     print(f"\nA run would try {applicable} of {len(run.specification.scenarios)} scenarios on this driver.")
 

@@ -23,7 +23,8 @@ import libvirt
 
 from conformance.driver import inventory
 from conformance.driver.cleanup import remove_all
-from conformance.driver.probe import Findings, identity, probe
+from conformance.driver.findings import Findings
+from conformance.driver.probe import identity, probe
 from conformance.driver.session import Session
 from conformance.errors import KitError
 from conformance.ledger import Ledger

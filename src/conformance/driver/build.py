@@ -7,19 +7,26 @@ the driver claims what the situation takes, and did not show it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from conformance.driver.handle import Handle
+from conformance.driver.host import MISSING
 from conformance.driver.observe import ask, is_missing, observe
 from conformance.driver.session import Knowledge, NotReached, Session
 from conformance.flags import Undefine
 from conformance.journal import Outcome
 from conformance.ledger import Owned
+from conformance.machine import NO_SUCH_DISK, Hardware
 from conformance.situations import Situation
 from conformance.view import ASPECTS, Answer, View, show
 
 RUNNING, PAUSED, SHUT_OFF = "1", "3", "5"
+#: The size of a flash, in bytes, as emulators take one.
+FLASH = 1 << 18
+# Contents that an emulator would not come to by itself.
+_NVRAM = b"variables of the conformance kit".ljust(FLASH, b"\xff")
+_DISK = b"a disk of the conformance kit".ljust(1 << 16, b"\0")
 SNAPSHOT_REDEFINE = 1
 CHECKPOINT_REDEFINE = 1
 
@@ -32,6 +39,7 @@ class Subject:
     handle: Handle
     situation: Situation
     xml: str
+    hardware: Hardware = field(default_factory=Hardware)
     file: Path | None = None
     snapshot: Handle | None = None
     checkpoint: Handle | None = None
@@ -55,6 +63,7 @@ def build(session: Session, situation: Situation, knowledge: Knowledge, *, name:
     :raises NotReached: when a call on the way fails, or when what was reached is something else.
     """
     owned = session.new_identity(name)
+    situation = situation.within(knowledge.capabilities)
     if situation.transient == "created":
         subject = _create_transient(session, owned, situation)
     else:
@@ -71,16 +80,45 @@ def build(session: Session, situation: Situation, knowledge: Knowledge, *, name:
 
 
 def _create_transient(session: Session, owned: Owned, situation: Situation) -> Subject:
-    xml = session.definition(owned)
+    hardware = outfit(session, owned, situation)
+    xml = session.definition(owned, hardware)
     created = reached("creating a transient domain", session.connection.call("createXML", xml, 0))
-    return Subject(owned, created.value, situation, xml)
+    return Subject(owned, created.value, situation, xml, hardware)
 
 
 def _define(session: Session, owned: Owned, situation: Situation) -> Subject:
-    needs_disk = situation.checkpoint or situation.cannot_start
-    xml = session.definition(owned, disk=needs_disk)
+    hardware = outfit(session, owned, situation)
+    # A checkpoint is of a disk, which no host needs to have.
+    needs_any_disk = (situation.checkpoint and not hardware.disk) or situation.cannot_start
+    xml = session.definition(owned, replace(hardware, disk=NO_SUCH_DISK) if needs_any_disk else hardware)
     defined = reached("defining a domain", session.connection.call("defineXML", xml))
-    return Subject(owned, defined.value, situation, xml)
+    return Subject(owned, defined.value, situation, xml, hardware)
+
+
+def outfit(session: Session, owned: Owned, situation: Situation) -> Hardware:
+    """Make the files that a situation's hardware takes, and return the hardware.
+
+    :raises NotReached: when they cannot be written.
+    """
+    hardware = Hardware(tpm=situation.tpm, tpm_state=situation.tpm_state)
+    try:
+        if situation.disk:
+            hardware = replace(hardware, disk=_write(session, owned, "disk", _DISK))
+        if situation.nvram:
+            loader = _write(session, owned, "loader", bytes(FLASH))
+            hardware = replace(hardware, loader=loader, nvram=str(session.files / f"{owned.uuid}.nvram"))
+            if not situation.nvram_missing:
+                _write(session, owned, "nvram", _NVRAM)
+    except OSError as error:
+        raise NotReached(f"a file for the domain could not be made ({error.strerror})") from None
+    return hardware
+
+
+def _write(session: Session, owned: Owned, kind: str, content: bytes) -> str:
+    path = session.files / f"{owned.uuid}.{kind}"
+    path.write_bytes(content)
+    session.written.append(path.name)
+    return str(path)
 
 
 def _fill(session: Session, subject: Subject, situation: Situation, knowledge: Knowledge) -> None:
@@ -95,14 +133,17 @@ def _fill(session: Session, subject: Subject, situation: Situation, knowledge: K
     if situation.checkpoint and knowledge.checkpoint_by_redefine:
         subject.checkpoint = redefine_checkpoint(session, subject)
     has_run = (
-        situation.image or situation.saved_to_file or (situation.checkpoint and not knowledge.checkpoint_by_redefine)
+        situation.image
+        or situation.saved_to_file
+        or situation.tpm
+        or (situation.checkpoint and not knowledge.checkpoint_by_redefine)
     )
     if has_run or situation.active:
         reached("starting the domain", domain.call("create"))
     if situation.checkpoint and not knowledge.checkpoint_by_redefine:
         subject.checkpoint = create_checkpoint(subject)
     if situation.saved_to_file:
-        subject.file = session.scenario_file()
+        subject.file = session.files / "saved"
         reached("saving to a file", domain.call("save", str(subject.file)))
     elif situation.image:
         if situation.image_of_paused:
@@ -139,7 +180,7 @@ def redefine_checkpoint(session: Session, subject: Subject) -> Handle:
     made: Handle = reached(
         "redefining a checkpoint", subject.handle.call("checkpointCreateXML", xml, CHECKPOINT_REDEFINE)
     ).value
-    subject.xml = session.definition(subject.owned)
+    subject.xml = session.definition(subject.owned, subject.hardware)
     reached("defining the domain without its disk", session.connection.call("defineXML", subject.xml))
     return made
 
@@ -165,6 +206,8 @@ def expected(situation: Situation) -> Mapping[str, Answer]:
         "snapshot names": ("kept",) if situation.snapshot else (),
         "checkpoint names": ("kept",) if situation.checkpoint else (),
     }
+    if situation.nvram_missing:
+        answers["nvram file"] = MISSING
     if situation.saved_to_file:
         # Whether a file of the caller's counts as an image is what the scenarios with one are about.
         del answers["managed save image"], answers["listed as having a managed save image"]
@@ -181,6 +224,8 @@ def undefine_with_all(session: Session, subject: Subject, knowledge: Knowledge) 
         Undefine.MANAGED_SAVE: situation.image,
         Undefine.SNAPSHOTS_METADATA: situation.snapshot,
         Undefine.CHECKPOINTS_METADATA: situation.checkpoint,
+        Undefine.NVRAM: situation.nvram,
+        Undefine.TPM: situation.tpm,
     }
     flags = sum(flag for flag, holds in held.items() if holds and flag in knowledge.flags)
     if flags:
@@ -200,16 +245,22 @@ def verify(session: Session, subject: Subject, knowledge: Knowledge) -> None:
     if situation.state == "vanished":
         subject.view = View({})
         for aspect in ASPECTS[:2]:
-            found = ask(session.connection, subject.handle, aspect, subject.owned.uuid, subject.owned.name)
+            found = ask(
+                session.connection, subject.handle, session.host, aspect, subject.owned.uuid, subject.owned.name
+            )
             if not is_missing(found):
                 raise NotReached(f"the domain was undefined, and the {aspect.name} answers {show(found)}")
         return
-    subject.view = observe(session.connection, subject.handle, knowledge.capabilities)
+    subject.view = observe(session.connection, subject.handle, knowledge.capabilities, session.host)
     for name, wanted in expected(situation).items():
         answer = subject.view.get(name)
         if name == "state" and isinstance(answer, tuple):
             answer = answer[0]
         if answer is not None and answer != wanted:
             raise NotReached(f"{name} is {show(answer)} where it has to be {show(wanted)}")
+    if situation.nvram and not situation.nvram_missing and subject.view.get("nvram file") == MISSING:
+        raise NotReached("the nvram file was made, and is not there")
+    if situation.tpm and not subject.view.get("TPM state"):
+        raise NotReached("the domain ran with a TPM, and no state of it is to be seen on the host")
     if subject.file is not None and not subject.file.is_file():
         raise NotReached(f"the driver saved to a file, and {subject.file.name} is not there")

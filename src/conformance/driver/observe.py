@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from conformance.driver.handle import Handle
+from conformance.driver.host import Host
 from conformance.journal import Failure, Outcome
 from conformance.view import ASPECTS, Answer, Aspect, Form, View
 
@@ -14,6 +15,7 @@ def observe(
     connection: Handle,
     domain: Handle,
     capabilities: Collection[str],
+    host: Host,
     aspects: Iterable[Aspect] = ASPECTS,
 ) -> View:
     """Return the answers to every question on the list that the driver can be asked.
@@ -25,12 +27,14 @@ def observe(
     for aspect in aspects:
         if aspect.needs is not None and aspect.needs not in capabilities:
             continue
-        answers[aspect.name] = ask(connection, domain, aspect, uuid, name)
+        answers[aspect.name] = ask(connection, domain, host, aspect, uuid, name)
     return View(answers)
 
 
-def ask(connection: Handle, domain: Handle, aspect: Aspect, uuid: str, name: str) -> Answer:
+def ask(connection: Handle, domain: Handle, host: Host, aspect: Aspect, uuid: str, name: str) -> Answer:
     """Return the answer to one question."""
+    if aspect.receiver == "host":
+        return host.answer(aspect.method, uuid, name)
     receiver = domain if aspect.receiver == "dom" else connection
     args = [uuid if arg == "UUID" else name if arg == "NAME" else arg for arg in aspect.args]
     return _answer(aspect.form, receiver.look(aspect.method, *args), uuid, name)
@@ -54,7 +58,7 @@ def _answer(form: Form, outcome: Outcome, uuid: str, name: str) -> Answer:
             return name in value
         case Form.NAMES:
             return tuple(sorted(item.getName() for item in value))
-        case Form.PLAIN:
+        case _:
             plain: str | int = value
             return plain
 

@@ -7,70 +7,23 @@ capability and cannot show it: it counts as present, the evidence says so, and i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
-from conformance.driver.build import (
-    CHECKPOINT_REDEFINE,
-    SNAPSHOT_REDEFINE,
-    Subject,
-    create_checkpoint,
-    redefine_checkpoint,
-    take_snapshot,
-)
+from conformance.driver.build import Subject
 from conformance.driver.cleanup import remove_all
 from conformance.driver.events import DEFINED, Recording
+from conformance.driver.findings import Findings
 from conformance.driver.handle import UNSUPPORTED, Handle
+from conformance.driver.probe_holdings import checkpoint, files, new_subject, nvram, snapshot, tpm
 from conformance.driver.session import NotReached, Session
 from conformance.errors import KitError
 from conformance.flags import FORCE_BOOT, Undefine, describe_flags
-from conformance.journal import Journal, Outcome
-from conformance.machine import is_stamped
-from conformance.situations import Situation
+from conformance.journal import Journal
+from conformance.machine import NO_SUCH_DISK, Hardware, is_stamped
 from conformance.uri import is_local
 
 BOOTED, RESTORED = 1, 3
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Whether a driver has a capability, and what showed it."""
-
-    id: str
-    present: bool
-    evidence: str
-
-
-@dataclass
-class Findings:
-    """What probing found: the capabilities, the flags that the driver takes, and how metadata is best made."""
-
-    capabilities: dict[str, Finding] = field(default_factory=dict)
-    flags: list[Undefine] = field(default_factory=list)
-    flag_answers: dict[str, str] = field(default_factory=dict)
-    snapshot_flags: int = 0
-    checkpoint_by_redefine: bool = False
-    start_seconds: float = 0.0
-    left: list[str] = field(default_factory=list)
-
-    def note(self, name: str, outcome: Outcome, more: str = "") -> bool:
-        """Record a call as the evidence of a capability; return whether the call succeeded."""
-        present = outcome.ok or outcome.code not in UNSUPPORTED
-        evidence = f"{outcome.call}: {outcome}" + (f"; {more}" if more else "")
-        self.capabilities[name] = Finding(name, present, evidence)
-        return outcome.ok
-
-    def follow(self, names: Iterable[str], on: str) -> None:
-        """Let questions that were not asked have the answer of the one that they hang on."""
-        cause = self.capabilities.get(on)
-        for name in names:
-            if cause is not None and name not in self.capabilities:
-                self.capabilities[name] = Finding(name, cause.present, f"not asked: {cause.evidence}")
-
-    def say(self, name: str, present: bool, evidence: str) -> None:
-        """Record an answer that does not follow from one call alone."""
-        self.capabilities[name] = Finding(name, present, evidence)
 
 
 def probe(session: Session) -> Findings:
@@ -81,7 +34,7 @@ def probe(session: Session) -> Findings:
     findings = Findings()
     _definition(session, findings)
     inquiries: list[Callable[[Session, Findings], None]] = [
-        _plain, _run_and_save, _restore, _beside, _transient, _to_file, _checkpoint,
+        _plain, _run_and_save, _restore, _beside, _transient, _to_file, checkpoint, files, nvram, tpm,
     ]  # fmt: skip
     with ThreadPoolExecutor(len(inquiries)) as pool:
         for _ in pool.map(lambda inquiry: _inquire(inquiry, session, findings), inquiries):
@@ -122,18 +75,9 @@ def _definition(session: Session, findings: Findings) -> None:
             )
 
 
-def _new(session: Session, *, disk: bool = False) -> Subject:
-    owned = session.new_identity()
-    xml = session.definition(owned, disk=disk)
-    defined = session.connection.call("defineXML", xml)
-    if defined.failure is not None:
-        raise NotReached(f"defineXML failed with {defined.failure}")
-    return Subject(owned, defined.value, Situation(), xml)
-
-
 def _plain(session: Session, findings: Findings) -> None:
     """Ask what needs no running guest."""
-    subject = _new(session)
+    subject = new_subject(session)
     domain = subject.handle
     findings.note("persistence-query", domain.call("isPersistent"))
     set_on = domain.call("setAutostart", 1)
@@ -146,9 +90,9 @@ def _plain(session: Session, findings: Findings) -> None:
     domain.call("setAutostartOnce", 0)
     _connections(session, findings, subject)
     _events(session, findings)
-    _snapshot(findings, subject)
+    snapshot(findings, subject)
     _flags(session, findings)
-    renamed = _new(session)
+    renamed = new_subject(session)
     free = session.new_identity()
     session.announce(free.name, renamed.owned.uuid)
     findings.note("rename", renamed.handle.call("rename", free.name, 0))
@@ -169,35 +113,16 @@ def _events(session: Session, findings: Findings) -> None:
     recording = Recording(session.connection)
     if not findings.note("events", recording.registered):
         return
-    subject = _new(session)
+    subject = new_subject(session)
     came = recording.wait(subject.owned.uuid, DEFINED, 1, 5.0)
     recording.stop()
     findings.note("events", recording.registered, "a DEFINED event came" if came else "no DEFINED event came in 5 s")
 
 
-def _snapshot(findings: Findings, subject: Subject) -> None:
-    """Ask for metadata alone first; where a driver does not know that, for a snapshot."""
-    for flags in (SNAPSHOT_REDEFINE, 0):
-        try:
-            take_snapshot(subject, flags)
-        except NotReached as error:
-            findings.say("snapshot-metadata", not any(code in str(error) for code in UNSUPPORTED), str(error))
-            continue
-        number = subject.handle.call("snapshotNum", 0)
-        findings.snapshot_flags = flags
-        # A driver whose snapshots live elsewhere counts none of them as metadata of its own.
-        findings.say(
-            "snapshot-metadata",
-            bool(number.value),
-            f"snapshotCreateXML: success; snapshotNum: {number.value}",
-        )
-        return
-
-
 def _flags(session: Session, findings: Findings) -> None:
     """Ask for each flag on a domain that holds nothing: a driver that takes the flag removes the domain."""
     for value in (0, *Undefine):
-        outcome = _new(session).handle.call("undefineFlags", int(value))
+        outcome = new_subject(session).handle.call("undefineFlags", int(value))
         if not value:
             findings.note("undefine-flags", outcome)
         elif outcome.ok:
@@ -208,7 +133,7 @@ def _flags(session: Session, findings: Findings) -> None:
 
 def _run_and_save(session: Session, findings: Findings) -> None:
     """Ask for starting, pausing, managed save, the definition in the image, and starting past the image."""
-    domain = _new(session).handle
+    domain = new_subject(session).handle
     before = session.journal.seconds
     started = domain.call("create")
     findings.start_seconds = session.journal.seconds - before
@@ -231,7 +156,7 @@ def _run_and_save(session: Session, findings: Findings) -> None:
 
 def _restore(session: Session, findings: Findings) -> None:
     """Ask whether a start from an image shows that it was one."""
-    domain = _new(session).handle
+    domain = new_subject(session).handle
     if domain.call("create").ok and domain.call("managedSave", 0).ok and domain.call("create").ok:
         state = domain.call("state", 0)
         findings.say(
@@ -243,7 +168,7 @@ def _restore(session: Session, findings: Findings) -> None:
 
 def _beside(session: Session, findings: Findings) -> None:
     """Ask whether an image stays while a newer instance of the guest runs."""
-    subject = _new(session)
+    subject = new_subject(session)
     if subject.handle.call("create").ok and subject.handle.call("managedSave", 0).ok:
         created = session.connection.call("createXML", subject.xml, 0)
         has = subject.handle.call("hasManagedSaveImage", 0)
@@ -258,7 +183,7 @@ def _transient(session: Session, findings: Findings) -> None:
     """Ask for a transient domain, and for a definition that is accepted and cannot start."""
     owned = session.new_identity()
     findings.note("transient", session.connection.call("createXML", session.definition(owned), 0))
-    defined = session.connection.call("defineXML", session.definition(session.new_identity(), disk=True))
+    defined = session.define(session.new_identity(), Hardware(disk=NO_SUCH_DISK))
     started = defined.value.call("create") if defined.failure is None else defined
     findings.say(
         "failing-start",
@@ -272,38 +197,13 @@ def _to_file(session: Session, findings: Findings) -> None:
     if not is_local(session.uri):
         findings.say("save-file", False, "the URI leads to another host, whose files cannot be seen from here")
         return
-    domain = _new(session).handle
+    domain = new_subject(session).handle
     if domain.call("create").ok:
-        with session.file() as file:
-            saved = domain.call("save", str(file))
-            findings.note("save-file", saved, f"the file is {'' if file.is_file() else 'not '}there")
-            if saved.ok and not file.is_file():
-                findings.say("save-file", False, "save: success; the file is not to be seen from here")
-
-
-def _checkpoint(session: Session, findings: Findings) -> None:
-    """Ask for a checkpoint's metadata alone first; where a driver does not know that, for a checkpoint."""
-    subject = _new(session, disk=True)
-    evidence: list[str] = []
-    for redefine in (True, False):
-        try:
-            if redefine:
-                redefine_checkpoint(session, subject)
-            else:
-                if subject.handle.call("create").failure is not None:
-                    evidence.append("a domain with a disk could not be started")
-                    continue
-                create_checkpoint(subject)
-        except NotReached as error:
-            evidence.append(str(error))
-            continue
-        listed = subject.handle.call("listAllCheckpoints", 0)
-        findings.checkpoint_by_redefine = redefine
-        how = f"with flags {CHECKPOINT_REDEFINE}" if redefine else "on a running domain"
-        findings.say("checkpoint-metadata", bool(listed.value), f"checkpointCreateXML {how}: success")
-        return
-    absent = all(any(code in text for code in UNSUPPORTED) or "started" in text for text in evidence)
-    findings.say("checkpoint-metadata", not absent, "; ".join(evidence))
+        file = session.files / "saved"
+        saved = domain.call("save", str(file))
+        findings.note("save-file", saved, f"the file is {'' if file.is_file() else 'not '}there")
+        if saved.ok and not file.is_file():
+            findings.say("save-file", False, "save: success; the file is not to be seen from here")
 
 
 def identity(connection: Handle) -> Iterator[tuple[str, str | int]]:

@@ -18,11 +18,12 @@ import libvirt
 
 from conformance.driver import events
 from conformance.driver.handle import Handle, Interceptor, failure_of
+from conformance.driver.host import Host, places_of
 from conformance.errors import BadUri, CannotConnect, KitError, NeedsPassword, NoAnswer
 from conformance.flags import Undefine
 from conformance.journal import Failure, Journal, Outcome
 from conformance.ledger import PREFIX, Ledger, Owned
-from conformance.machine import Machine, choose
+from conformance.machine import Hardware, Machine, choose
 from conformance.uri import embeds, redact, scrub
 
 _AUTHENTICATION = ("AUTH_FAILED", "AUTH_CANCELLED", "AUTH_UNAVAILABLE")
@@ -67,11 +68,15 @@ class Session:
     def __post_init__(self) -> None:
         self._extra: dict[str, Handle] = {}
         self._files = contextlib.ExitStack()
+        self._folder: Path | None = None
+        #: The names of the files that the kit wrote for the scenario under way.
+        self.written: list[str] = []
         self.made: list[Owned] = []
         self._numbers = itertools.count(1)
         self._connection: Handle | None = None
         self._machine: Machine | None = None
         self._recording: events.Recording | None = None
+        self._places: tuple[Path, ...] | None = None
         self._fence: Owned | None = None
 
     @property
@@ -134,18 +139,32 @@ class Session:
         self._connection = Handle(other.connection.raw, "conn", self.journal, self.interceptor)
         self._machine = other.machine
 
-    def scenario_file(self) -> Path:
-        """Return the path of a file that lasts for the scenario under way."""
-        return self._files.enter_context(self.file())
+    @property
+    def host(self) -> Host:
+        """The disks of this machine, as far as the driver is on it."""
+        if self._places is None:
+            self._places = places_of(self.uri)
+        return Host(self._places, self._folder)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether the scenario under way has asked for its folder."""
+        return self._folder is not None
+
+    @property
+    def files(self) -> Path:
+        """A folder on this machine for files that last for the scenario under way."""
+        if self._folder is None:
+            self._folder = self._files.enter_context(self._own_folder())
+        return self._folder
 
     @contextlib.contextmanager
-    def file(self) -> Iterator[Path]:
-        """Give the path of a file that does not exist yet, for a driver to save to; it is removed afterwards."""
+    def _own_folder(self) -> Iterator[Path]:
         folder = Path(tempfile.gettempdir()) / f"{PREFIX}-file-{secrets.token_hex(4)}"
         self.ledger.announce_folder(folder)
         folder.mkdir(mode=0o755 if self.runs_as_root else 0o700)
         try:
-            yield folder / "saved"
+            yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -155,8 +174,10 @@ class Session:
         return os.geteuid() == 0
 
     def end_scenario(self) -> None:
-        """Remove the file of the scenario that has ended, and number its objects anew."""
+        """Remove the files of the scenario that has ended, and number its objects anew."""
         self._files.close()
+        self._folder = None
+        self.written.clear()
         for handle in (self._connection, *self._extra.values()):
             if handle is not None:
                 handle.forget_names()
@@ -213,13 +234,13 @@ class Session:
         self.made.append(owned)
         return owned
 
-    def definition(self, owned: Owned, *, disk: bool = False) -> str:
+    def definition(self, owned: Owned, hardware: Hardware | None = None) -> str:
         """Return the XML of a domain of the kit's."""
-        return self.machine.definition(owned.name, owned.uuid, self.ledger.run, disk=disk)
+        return self.machine.definition(owned.name, owned.uuid, self.ledger.run, hardware)
 
-    def define(self, owned: Owned, *, disk: bool = False) -> Outcome:
+    def define(self, owned: Owned, hardware: Hardware | None = None) -> Outcome:
         """Define a domain of the kit's on the main connection."""
-        return self.connection.call("defineXML", self.definition(owned, disk=disk))
+        return self.connection.call("defineXML", self.definition(owned, hardware))
 
     def fence(self, recordings: Sequence[events.Recording]) -> None:
         """Wait until every event that was due before has come, on every connection that records.

@@ -52,6 +52,8 @@ class Case:
         self.readonly: Handle | None = None
         self.readonly_domain: Handle | None = None
         self.twins: list[Subject] = []
+        #: What a driver chose where the specification leaves the choice open, as clauses.
+        self.choices: list[str] = []
         self._subject: Subject | None = None
         self._other: Subject | None = None
         self._handle: Handle | None = None
@@ -162,7 +164,7 @@ class Case:
         """Return everything that the driver shows about a domain now."""
         subject = subject or self.subject
         handle = self.handle if subject is self._subject else subject.handle
-        return observe(self.session.connection, handle, self.knowledge.capabilities)
+        return observe(self.session.connection, handle, self.knowledge.capabilities, self.session.host)
 
     def ask(self, name: str, subject: Subject | None = None, connection: Handle | None = None) -> Answer | None:
         """Return the answer to one question, or nothing where the driver cannot be asked."""
@@ -171,7 +173,8 @@ class Case:
         if aspect.needs is not None and aspect.needs not in self.knowledge.capabilities:
             return None
         handle = self.handle if subject is self._subject else subject.handle
-        return ask(connection or self.session.connection, handle, aspect, subject.owned.uuid, subject.owned.name)
+        session, owned = self.session, subject.owned
+        return ask(connection or session.connection, handle, session.host, aspect, owned.uuid, owned.name)
 
     def question(self, name: str, subject: Subject | None = None, *, conn: str = "conn") -> Look:
         """Return a question as the reproducer asks it."""

@@ -239,6 +239,9 @@ class Worker:
             observed=violation.observed,
             looks=violation.looks,
             configuration=configuration,
+            folder=str(self._session.files) if self._session is not None and self._session.has_files else "",
+            files=self._session.written if self._session is not None else (),
+            places=[str(place) for place in self._session.host.places] if self._session is not None else (),
         )
 
     @pytest.hookimpl(wrapper=True)
@@ -246,7 +249,8 @@ class Worker:
         """Attach to pytest's report what the scenario came to."""
         report: Any = yield
         if call.when == "call":
-            outcome = {"outcome": Verdict.UPHELD.value, "message": ""} | self._outcome
+            chosen = "; ".join(case.choices) if (case := item.stash.get(_CASE, None)) is not None else ""
+            outcome = {"outcome": Verdict.UPHELD.value, "message": chosen} | self._outcome
             if call.excinfo is not None and not self._outcome:
                 outcome = _fault(call.excinfo.value)
             outcome["seconds"] = call.duration

@@ -1,0 +1,105 @@
+"""What a driver leaves on the disks of this machine, seen by looking there and not by asking the driver.
+
+A definition, an image or metadata that a driver keeps is a file whose name, or whose folder's name, is the domain's
+name or UUID: that much holds for every driver that keeps files at all. Where the driver is on another host, or in
+another file system, nothing is found there, and probing says that there is no such evidence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from conformance.uri import embeds, is_local
+from conformance.view import Answer
+
+#: Parts of a driver's folders that hold what is no data: sockets and process numbers, messages, what can be made anew.
+_PASSING = frozenset({"run", "log", "cache", "dump"})
+#: What is put behind the name of a file while it is being written.
+_UNFINISHED = (".new", ".tmp")
+MISSING = "missing"
+
+
+def places_of(uri: str) -> tuple[Path, ...]:
+    """Return the folders of this machine in which the driver behind a URI may keep files.
+
+    They are those that libvirt documents for drivers of the system and of a user, whichever driver it is.
+    """
+    if not is_local(uri):
+        return ()
+    if embeds(uri):
+        root = dict(parse_qsl(urlsplit(uri).query)).get("root", "")
+        return (Path(root),) if root else ()
+    home = Path.home()
+    candidates = (
+        Path("/etc/libvirt"),
+        Path("/var/lib/libvirt"),
+        Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "libvirt",
+        Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "libvirt",
+    )
+    return tuple(place for place in candidates if place.is_dir())
+
+
+@dataclass(frozen=True)
+class Host:
+    """The disks of this machine, for one driver and the scenario under way.
+
+    :param places: where the driver keeps its files.
+    :param files: the folder of the files that the kit itself gives to domains, or none.
+    """
+
+    places: tuple[Path, ...]
+    files: Path | None = None
+
+    def answer(self, method: str, uuid: str, name: str) -> Answer:
+        """Return the answer to a question of :data:`conformance.view.ASPECTS` that is asked of the host."""
+        match method:
+            case "kept":
+                return tuple(sorted(path for path in self._named(uuid, name) if "tpm" not in path))
+            case "tpm":
+                return tuple(sorted(path for path in self._named(uuid, name) if "tpm" in path))
+            case kind:
+                return MISSING if self.files is None else digest(self.file(uuid, kind))
+
+    def file(self, uuid: str, kind: str) -> Path:
+        """Return the path of a file that the kit gives to a domain."""
+        if self.files is None:
+            raise AssertionError("the scenario has no files")
+        return self.files / f"{uuid}.{kind}"
+
+    def _named(self, uuid: str, name: str) -> Iterator[str]:
+        """Yield the files named after a domain, below the places."""
+        for place in self.places:
+            for path in _below(place, (uuid, name), within=False):
+                yield path.removeprefix(f"{place}/")
+
+
+def _below(folder: Path | str, names: tuple[str, str], *, within: bool) -> Iterator[str]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        # What this user may not read is no evidence; what has just gone is not there.
+        return
+    for entry in entries:
+        if entry.name in _PASSING or entry.name.startswith(".") or entry.name.endswith(_UNFINISHED):
+            continue
+        named = within or entry.name in names or entry.name.startswith(tuple(f"{name}." for name in names))
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(entry.path, names, within=named)
+        elif named and not entry.name.endswith((".pid", ".sock", ".log")):
+            yield entry.path
+
+
+def digest(path: Path) -> str:
+    """Return a text that stands for a file's content, or ``missing``."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except FileNotFoundError:
+        return MISSING
+    except OSError as error:
+        # A file that the emulator's user has taken over is still there.
+        return f"unreadable ({error.strerror})"
