@@ -69,10 +69,10 @@ def script(
         body.append(_statement(entry, documents))
     connections = sorted({e.receiver for e in acts if re.match(r"conn\d+$|readonly$", e.receiver)})
     looks = list(looks)
+    embedded = bool(configuration)
     on_host = any("in places" in look.expression for look in looks)
     modules = [name for name in _MODULES if embedded or ((folder or on_host) and name in _FOR_FILES)]
     questions = [f'show("{look.label}", lambda: {look.expression})' for look in looks]
-    embedded = bool(configuration)
     shown = redact(uri)
     opened = f"{shown + ('&' if '?' in shown else '?') + 'root='!r} + root" if embedded else repr(shown)
     lines = [
