@@ -69,7 +69,7 @@ def describe_flags(value: int) -> str:
 
 
 #: Flags that ask for opposite things; a call with both is an error of its own.
-_OPPOSITES = {Undefine.NVRAM: Undefine.KEEP_NVRAM, Undefine.TPM: Undefine.KEEP_TPM}
+OPPOSITES = {Undefine.NVRAM: Undefine.KEEP_NVRAM, Undefine.TPM: Undefine.KEEP_TPM}
 
 
 def beside(base: int, others: Iterable[Undefine]) -> Iterator[int]:
@@ -78,8 +78,8 @@ def beside(base: int, others: Iterable[Undefine]) -> Iterator[int]:
     yield base
     for flag in extra:
         yield base | flag
-    removing = sum(flag for flag in extra if flag not in _OPPOSITES.values())
-    keeping = sum(flag for flag in extra if flag not in _OPPOSITES)
+    removing = sum(flag for flag in extra if flag not in OPPOSITES.values())
+    keeping = sum(flag for flag in extra if flag not in OPPOSITES)
     for together in dict.fromkeys((removing, keeping)):
         if together.bit_count() > 1:
             yield base | together
