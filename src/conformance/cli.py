@@ -84,6 +84,9 @@ def _parser() -> _Parser:
     _add_time(command)
     command.set_defaults(handler=_clean)
     command = commands.add_parser("lint", help="check the specification, the features and the steps")
+    command.add_argument(
+        "--write", action="store_true", help="first write the pages anew that are made from a function of the kit's"
+    )
     command.set_defaults(handler=_lint)
     return parser
 
@@ -174,10 +177,10 @@ def _clean(options: argparse.Namespace) -> int:
     return clean(options)
 
 
-def _lint(_options: argparse.Namespace) -> int:
+def _lint(options: argparse.Namespace) -> int:
     from conformance.commands.read import lint
 
-    return lint()
+    return lint(write=options.write)
 
 
 if __name__ == "__main__":

@@ -99,8 +99,9 @@ class Decision:
 
     :param rules: the rules that say so, the governing one first.
     :param spare: the rules by which the flags that nothing here needs are harmless.
-    :param codes: the names of the codes that a refusal may have: where it has several causes, any of theirs.
-    :param code_rule: the rule that a refusal with another code breaks.
+    :param codes: the codes that a refusal may have, any of them where it has several causes; any code where none is
+        named.
+    :param code_rule: the rule that a refusal with another code breaks, or nothing.
     :param unchanged: the rule that a refusal breaks which changes something.
     :param fates: by holding, what becomes of it and the rule that says so.
     """
@@ -135,7 +136,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class _Cause:
-    """A reason for a refusal: its code, the rule that names it, and rules that this one leans on."""
+    """A reason for a refusal: the rule that names it, its code where it has one, and rules that this one leans on."""
 
     rule: str
     code: str = OPERATION_INVALID
@@ -160,13 +161,17 @@ def decide(state: State, held: Collection[Holding], flags: int, taken: int = KNO
     rules = [rule for cause in causes for rule in (cause.rule, *cause.also)]
     # What the flags themselves are refused for, the flags' own rules say completely.
     by_flags = governing.code == INVALID_ARG
-    code_rule = governing.rule if by_flags or state.transient else "UNDEF-027"
+    codes = tuple(dict.fromkeys(cause.code for cause in causes))
+    if not all(codes):
+        codes, code_rule = (), ""
+    else:
+        code_rule = governing.rule if by_flags or state.transient else "UNDEF-027"
     unchanged = governing.rule if by_flags else "UNDEF-028"
     return Decision(
         Outcome.REFUSED,
         tuple(dict.fromkeys((*rules, unchanged))),
         (),
-        tuple(dict.fromkeys(cause.code for cause in causes)),
+        codes,
         code_rule,
         unchanged,
         {holding: (Fate.KEPT, unchanged) for holding in Holding if holding in held},
@@ -185,8 +190,9 @@ def _causes(state: State, held: Collection[Holding], flags: int, taken: int) -> 
         yield _Cause("UNDEF-007")
     else:
         yield from _in_the_way(state, held, flags)
-    if any(flags & one and flags & other for one, other in OPPOSITES.items()):
-        yield _Cause("UNDEF-022")
+    if any(flags & taken & one and flags & taken & other for one, other in OPPOSITES.items()):
+        # libvirt names no code for it.
+        yield _Cause("UNDEF-022", "")
 
 
 def _in_the_way(state: State, held: Collection[Holding], flags: int) -> Iterator[_Cause]:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from conformance.binding import Scenario, Step
 from conformance.catalog import Catalog
-from conformance.errors import BadFeature, KitError
+from conformance.decision_page import PAGE, render
+from conformance.errors import BadFeature, BadSpecification, KitError
 from conformance.flags import PREFIX, Undefine
 
 #: Tells whether a step of a kind (given, when or then) has a definition, and how many.
@@ -36,6 +37,7 @@ def lint(
     texts = list(texts)
     yield from _rules_without_scenarios(catalog, scenarios)
     yield from _flags_of_page(texts)
+    yield from _decision_page(catalog, texts)
     seen: set[tuple[str, str]] = set()
     for scenario in scenarios:
         for kind, step in kinds(scenario.steps):
@@ -71,6 +73,22 @@ def _flags_of_page(texts: Iterable[tuple[str, str]]) -> Iterator[KitError]:
             yield BadFeature(
                 "the table of flags differs from conformance/flags.py", where=path, remedy="make them agree"
             )
+
+
+def _decision_page(catalog: Catalog, texts: Iterable[tuple[str, str]]) -> Iterator[KitError]:
+    """Hold the page of the decision table, where there is one, against the function that it shows."""
+    for path, text in texts:
+        if not path.endswith(f"/{PAGE}"):
+            continue
+        try:
+            if text != render(catalog):
+                yield BadSpecification(
+                    "the page differs from the function that it shows",
+                    where=path,
+                    remedy="write it anew with libvirt-conformance lint --write",
+                )
+        except BadSpecification as error:
+            yield error
 
 
 def _step(scenario: Scenario, kind: str, step: Step, definitions: Definitions) -> Iterator[KitError]:

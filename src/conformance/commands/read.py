@@ -66,9 +66,20 @@ def _paragraph(text: str) -> None:
     print(textwrap.fill(text, _WIDTH, break_on_hyphens=False) + "\n")
 
 
-def lint() -> int:
-    """Check the specification, the features and the steps; print each finding."""
+def lint(*, write: bool = False) -> int:
+    """Check the specification, the features and the steps; print each finding.
+
+    :param write: whether the pages that are made from a function are written anew before.
+    :raises Unwritable: when they cannot be.
+    """
     specification = load_specification()
+    if write:
+        from conformance.decision_page import PAGE, render
+        from conformance.report import write_text
+
+        page = folder("spec") / PAGE
+        write_text(page, render(specification.catalog))
+        print(f"{page} is written.")
     from conformance.lint import lint as check
     from conformance.suite.definitions import count_definitions
 
