@@ -41,6 +41,41 @@ Feature: Events of undefine
       Then the call succeeds
       And one UNDEFINED event with the detail REMOVED was sent
 
+    @id.every-connection-active @needs.second-connection @needs.start
+    Scenario Outline: Every connection that registered gets the event of a domain that is <situation>
+      Given a domain that is <situation>
+      And two connections that record its events
+      When the client calls undefine
+      Then the call succeeds
+      And one UNDEFINED event with the detail REMOVED was sent
+
+      Examples:
+        | situation |
+        | running   |
+
+      @needs.pause
+      Examples:
+        | situation |
+        | paused    |
+
+    @id.before-the-stop @needs.start
+    Scenario Outline: The event comes before that of the stop of a domain that was <situation>
+      Given a domain that is <situation>
+      And a connection that records its events
+      When the client calls undefine
+      And the client calls destroy
+      Then every call succeeded
+      And the UNDEFINED event came before the STOPPED event
+
+      Examples:
+        | situation |
+        | running   |
+
+      @needs.pause
+      Examples:
+        | situation |
+        | paused    |
+
     @id.none-when-remainder-stops @needs.start
     Scenario: No further UNDEFINED event is sent when the transient remainder stops
       Given a domain that is running

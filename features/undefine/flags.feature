@@ -229,3 +229,51 @@ Feature: Flags and refusals of undefine
       When the client calls create
       Then the call succeeds
       And the guest was restored
+
+    @id.applications @needs.undefine-flags
+    Scenario Outline: <flags>, as applications give them, do all or nothing to an inactive domain
+      Given a domain that is inactive
+      When the client calls undefineFlags with <flags>
+      Then the call succeeds and the domain is gone, or it is refused and nothing has changed
+
+      Examples:
+        | flags                                         |
+        | MANAGED_SAVE and NVRAM                        |
+        | MANAGED_SAVE and KEEP_NVRAM and KEEP_TPM      |
+        | KEEP_NVRAM and CHECKPOINTS_METADATA           |
+        | NVRAM and CHECKPOINTS_METADATA                |
+        | SNAPSHOTS_METADATA and MANAGED_SAVE and NVRAM |
+        | NVRAM and TPM                                 |
+        | KEEP_NVRAM and KEEP_TPM                       |
+
+    @id.applications-with-everything @needs.undefine-flags
+    Scenario Outline: <flags>, as applications give them, do all or nothing to a domain that holds everything it can
+      Given a domain that is inactive with everything it can hold
+      When the client calls undefineFlags with <flags>
+      Then the call succeeds and the domain is gone, or it is refused and nothing has changed
+
+      Examples:
+        | flags                                         |
+        | MANAGED_SAVE and NVRAM                        |
+        | MANAGED_SAVE and KEEP_NVRAM and KEEP_TPM      |
+        | KEEP_NVRAM and CHECKPOINTS_METADATA           |
+        | NVRAM and CHECKPOINTS_METADATA                |
+        | SNAPSHOTS_METADATA and MANAGED_SAVE and NVRAM |
+        | NVRAM and TPM                                 |
+        | KEEP_NVRAM and KEEP_TPM                       |
+
+    @id.applications-running @needs.undefine-flags
+    Scenario Outline: <flags>, as applications give them, do all or nothing to a running domain that holds everything it can
+      Given a domain that is running with everything it can hold
+      When the client calls undefineFlags with <flags>
+      Then the call succeeds and the guest is as it was, or it is refused and nothing has changed
+
+      Examples:
+        | flags                                         |
+        | MANAGED_SAVE and NVRAM                        |
+        | MANAGED_SAVE and KEEP_NVRAM and KEEP_TPM      |
+        | KEEP_NVRAM and CHECKPOINTS_METADATA           |
+        | NVRAM and CHECKPOINTS_METADATA                |
+        | SNAPSHOTS_METADATA and MANAGED_SAVE and NVRAM |
+        | NVRAM and TPM                                 |
+        | KEEP_NVRAM and KEEP_TPM                       |

@@ -67,3 +67,40 @@ Feature: The driver after an undefine
       Examples:
         | situation                         |
         | running with a managed save image |
+
+  @UNDEF-035
+  Rule: Storage is never touched
+
+    @id.disk-kept
+    Scenario Outline: <call> leaves the disk of a domain that is <situation>
+      Given a domain that is <situation>
+      When the client calls <call>
+      Then the call succeeds
+      And the disk is as it was
+
+      Examples:
+        | case                   | situation            | call                       |
+        | inactive-undefine      | inactive with a disk | undefine                   |
+        | inactive-undefineflags | inactive with a disk | undefineFlags with no flag |
+
+      @needs.start
+      Examples:
+        | case             | situation           | call     |
+        | running-undefine | running with a disk | undefine |
+
+    @id.disk-kept-by-every-flag @needs.undefine-flags
+    Scenario: Every flag that the driver takes leaves the disk
+      Given a domain that is inactive with a disk
+      When the client calls undefineFlags with every flag that goes together
+      Then the call succeeds
+      And the domain is gone
+      And the disk is as it was
+
+    @id.disk-kept-after-the-stop @needs.start
+    Scenario: The disk is left also when the transient remainder has stopped
+      Given a domain that is running with a disk
+      When the client calls undefine
+      And the client calls destroy
+      Then every call succeeded
+      And the domain is gone
+      And the disk is as it was

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.errors import BadFeature
-from conformance.flags import FORCE_BOOT, parse_flags
+from conformance.flags import FORCE_BOOT, OPPOSITES, Undefine, beside, mixes, parse_flags
 from conformance.machine import NO_SUCH_DISK, Hardware
 
 if TYPE_CHECKING:
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 
 #: An undefineFlags call as features write it.
 FLAGS_CALL = "undefineFlags with "
-#: The ends by which a feature asks for a call to be repeated.
-BESIDE_ALL = ", and again with every other flag beside it"
-BESIDE_OTHERS = ", and again with every other flag except MANAGED_SAVE beside it"
-EVERY_MIX = "every mix of flags except MANAGED_SAVE"
+#: The words by which a feature asks for values that depend on the flags which the driver takes.
+_BESIDE = re.compile(r"(?P<base>.+), and again with every other flag(?: except (?P<but>.+))? beside it")
+_MIXES = re.compile(r"every mix of flags except (?P<but>.+)")
+_TOGETHER = "every flag that goes together"
+
+#: Gives the values that undefineFlags is called with in turn, from the flags that the driver takes.
+Values = Callable[[Iterable[Undefine]], Iterable[int]]
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,25 @@ CALLS: dict[str, Call] = {
     "delete on the snapshot": Call("delete", _zero, "snapshot"),
     "delete on the checkpoint": Call("delete", _zero, "checkpoint"),
 }
+
+
+def find_values(text: str) -> Values | None:
+    """Return the values of the calls that a feature asks for in one line, or nothing when it names one call.
+
+    :raises BadFeature: when a word is no flag.
+    """
+    flags = text.removeprefix(FLAGS_CALL)
+    if flags == text:
+        return None
+    if match := _BESIDE.fullmatch(flags):
+        base, but = parse_flags(match["base"]), parse_flags(match["but"] or "no flag")
+        return lambda taken: beside(base, [flag for flag in taken if not flag & but])
+    if match := _MIXES.fullmatch(flags):
+        but = parse_flags(match["but"])
+        return lambda taken: mixes([flag for flag in taken if not flag & but])
+    if flags == _TOGETHER:
+        return lambda taken: [sum(flag for flag in taken if flag not in OPPOSITES.values())]
+    return None
 
 
 def find_call(text: str) -> Call:

@@ -32,9 +32,13 @@ class Attempt:
 
 @dataclass
 class Group:
-    """The attempts of one When, and what the domain looked like before the first."""
+    """The attempts of one When, and what the domain looked like before the first.
+
+    :param heard: how many events of the domain each recording connection had been told by then.
+    """
 
     before: View
+    heard: tuple[int, ...] = ()
     attempts: list[Attempt] = field(default_factory=list)
 
 
@@ -105,17 +109,19 @@ class Case:
 
     def group(self) -> Group:
         """Begin the calls of a When."""
-        if not self.groups and self.watches_events:
+        if self.watches_events:
             if not self.recordings:
                 self.record(self.session.connection)
             self.session.fence(self.recordings)
-            for recording in self.recordings:
-                recording.forget()
+            if not self.groups:
+                for recording in self.recordings:
+                    recording.forget()
+        heard = tuple(len(recording.of(self.subject.owned.uuid)) for recording in self.recordings)
         self.session.journal.keep_attempt()
         before = self.groups[-1].attempts[-1].after if self.groups and self.groups[-1].attempts else None
         if before is None:
             before = self.look() if self.groups else self.subject.view
-        self.groups.append(Group(before))
+        self.groups.append(Group(before, heard))
         return self.groups[-1]
 
     def attempt(self, group: Group, label: str, receiver: Handle, method: str, *args: object) -> Outcome:

@@ -6,9 +6,8 @@ import importlib
 
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
-from conformance.flags import parse_flags
 from conformance.situations import situation
-from conformance.suite.calls import BESIDE_ALL, BESIDE_OTHERS, EVERY_MIX, FLAGS_CALL, find_call
+from conformance.suite.calls import find_call, find_values
 from conformance.suite.steps import MODULES
 from conformance.suite.steps.when import OLD_HANDLE
 
@@ -35,8 +34,9 @@ def count_definitions(kind: str, text: str) -> int:
         arguments = context.parser.parse_arguments(text) or {}
         if "words" in arguments:
             situation(str(arguments["words"]))
-        if "text" in arguments:
-            _check_call(str(arguments["text"]))
+        for name in ("text", "text2"):
+            if name in arguments:
+                _check_call(str(arguments[name]))
     return len(matching)
 
 
@@ -50,9 +50,5 @@ def _contexts_once() -> list[StepFunctionContext]:
 
 
 def _check_call(text: str) -> None:
-    for end in (BESIDE_ALL, BESIDE_OTHERS):
-        if text.endswith(end):
-            parse_flags(text.removeprefix(FLAGS_CALL).removesuffix(end))
-            return
-    if text != FLAGS_CALL + EVERY_MIX:
+    if find_values(text) is None:
         find_call(text.removesuffix(OLD_HANDLE))

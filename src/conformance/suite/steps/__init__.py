@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 import pytest
 
-MODULES = ("given", "when", "then_calls", "then_domain", "then_holdings", "then_events", "then_driver")
+MODULES = (
+    "given", "when", "then_calls", "then_domain", "then_holdings", "then_storage", "then_events", "then_driver",
+    "together",
+)  # fmt: skip
 
 
 def register(config: pytest.Config, marks: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from pytest_bdd import parsers, then
 from conformance.flags import Undefine
 from conformance.judgement import Look, NotRefused, Violation
 from conformance.suite.case import Attempt, Case
-from conformance.suite.steps.then_domain import is_gone
+from conformance.suite.steps.then_domain import guest_as_it_was, is_gone, is_transient
 from conformance.suite.steps.then_events import demand_no_event
 from conformance.view import differences
 
@@ -149,6 +149,37 @@ def taken_as_probed(case: Case) -> None:
     else:
         refused_and_unchanged(case)
         refusal_is(case, "INVALID_ARG")
+
+
+@then("the driver chooses to remove the domain, or to refuse and change nothing")
+def removed_or_unchanged(case: Case) -> None:
+    """Record a choice that the specification leaves open; what follows from either is judged."""
+    attempt = case.last.attempts[-1]
+    if attempt.outcome.ok:
+        is_gone(case)
+        case.choices.append(f"{attempt.label} removes the domain")
+    else:
+        _demand_unchanged(case)
+        case.choices.append(f"{attempt.label} is refused with {attempt.outcome.code}")
+
+
+@then("the call succeeds and the domain is gone, or it is refused and nothing has changed")
+def gone_or_unchanged(case: Case) -> None:
+    """Judge a call that a driver may refuse, as long as it does all of it or nothing."""
+    if case.last.attempts[-1].outcome.ok:
+        is_gone(case)
+    else:
+        _demand_unchanged(case)
+
+
+@then("the call succeeds and the guest is as it was, or it is refused and nothing has changed")
+def transient_or_unchanged(case: Case) -> None:
+    """Judge a call on an active domain that a driver may refuse, as long as it does all of it or nothing."""
+    if case.last.attempts[-1].outcome.ok:
+        guest_as_it_was(case)
+        is_transient(case)
+    else:
+        _demand_unchanged(case)
 
 
 @then("the call succeeds, or is refused and the domain is kept")

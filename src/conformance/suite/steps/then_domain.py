@@ -39,6 +39,7 @@ def is_gone(case: Case) -> None:
                 f"it gives {what}",
                 (case.question(name),),
             )
+    case.demand("files on the host", ())
 
 
 @then("the domain is gone on the second connection too")

@@ -6,8 +6,9 @@ from pytest_bdd import then
 
 from conformance.driver.session import ConnectionLost
 from conformance.judgement import Violation
+from conformance.ledger import Owned
 from conformance.suite.case import Case
-from conformance.view import View, differences, show
+from conformance.view import Answer, View, differences, show
 
 
 @then("both fared alike")
@@ -28,12 +29,18 @@ def fared_alike(case: Case) -> None:
         )
 
 
+def _anonymous(answer: Answer, owned: Owned) -> Answer:
+    if isinstance(answer, tuple):
+        return tuple(part.replace(owned.name, "NAME").replace(owned.uuid, "UUID") for part in answer)
+    return answer.replace(owned.name, "NAME").replace(owned.uuid, "UUID") if isinstance(answer, str) else answer
+
+
 def _without_identity(case: Case, view: View, number: int) -> View:
     """Return a twin's view without what has to differ between two domains."""
     owned = case.twins[number].owned
     return View(
         {
-            name: answer.replace(owned.name, "NAME").replace(owned.uuid, "UUID") if isinstance(answer, str) else answer
+            name: _anonymous(answer, owned)
             for name, answer in view.answers.items()
             if name not in ("id", "live definition")
         }

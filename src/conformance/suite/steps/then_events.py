@@ -20,10 +20,21 @@ def one_event(case: Case) -> None:
             )
 
 
+@then("the UNDEFINED event came before the STOPPED event")
+def undefined_before_stopped(case: Case) -> None:
+    """Judge the order in which each recording connection was told."""
+    for recording, sent in case.events_of_domain(case.subject.owned):
+        kinds = [event.partition(" ")[0] for event in sent]
+        if [kind for kind in kinds if kind in ("UNDEFINED", "STOPPED")] != ["UNDEFINED", "STOPPED"]:
+            raise Violation(
+                f"{recording.connection.symbol} gets UNDEFINED, then STOPPED", f"it got {', '.join(sent) or 'none'}"
+            )
+
+
 def demand_no_event(case: Case) -> None:
-    """Convict when any connection was told anything of the domain since the first call."""
+    """Convict when any connection was told anything of the domain since the last When began."""
     if not case.watches_events:
         return
-    for _, sent in case.events_of_domain(case.subject.owned):
-        if sent:
+    for (_, told), heard in zip(case.events_of_domain(case.subject.owned), case.last.heard, strict=True):
+        if sent := told[heard:]:
             raise Violation("no event is sent", f"the driver sent {', '.join(sent)}")

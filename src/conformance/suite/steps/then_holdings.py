@@ -70,6 +70,13 @@ def file_is_kept(case: Case) -> None:
         raise Violation("the file that the caller saved to is still there", "it is gone, or empty")
 
 
+@then("a managed save image is reported")
+def an_image(case: Case) -> None:
+    """Judge by hasManagedSaveImage and by the list's filter."""
+    case.demand("managed save image", 1)
+    case.demand("listed as having a managed save image", wanted=True)
+
+
 @then("no managed save image is reported")
 def no_image(case: Case) -> None:
     """Judge by hasManagedSaveImage, by the list's filter, and by the definition that an image would hold."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pytest_bdd import parsers, when
 
 from conformance.driver.handle import Handle
 from conformance.driver.session import NotReached
-from conformance.flags import Undefine, beside, describe_flags, mixes, parse_flags
+from conformance.flags import describe_flags
 from conformance.judgement import NotRefused
-from conformance.suite.calls import BESIDE_ALL, BESIDE_OTHERS, EVERY_MIX, FLAGS_CALL, Call, find_call
+from conformance.suite.calls import Call, find_call, find_values
 from conformance.suite.case import Case
 
 OLD_HANDLE = " on the old handle"
@@ -19,12 +17,12 @@ OLD_HANDLE = " on the old handle"
 @when(parsers.re(r"the client calls (?P<text>.+)"))
 def client_calls(case: Case, text: str) -> None:
     """Make a call, with one set of flags or with many in turn."""
-    values = _flag_values(case, text)
-    if values is None:
+    find = find_values(text)
+    if find is None:
         name = text.removesuffix(OLD_HANDLE)
         _make(case, name, find_call(name), case.session.connection, case.handle)
         return
-    values = list(values)
+    values = list(find(case.knowledge.flags))
     if not values:
         raise NotRefused("the driver takes no other flag, so there is no mix of them to try")
     group = case.group()
@@ -34,20 +32,6 @@ def client_calls(case: Case, text: str) -> None:
         if not case.settled(group):
             # The situation is no longer the one that was set up: a further call would be about something else.
             break
-
-
-def _flag_values(case: Case, text: str) -> Iterable[int] | None:
-    """Return the flags of the calls that a feature asks for in one line, or nothing when it asks for one call."""
-    taken = case.knowledge.flags
-    others = [flag for flag in taken if flag is not Undefine.MANAGED_SAVE]
-    flags = text.removeprefix(FLAGS_CALL)
-    if text.endswith(BESIDE_ALL):
-        return beside(parse_flags(flags.removesuffix(BESIDE_ALL)), taken)
-    if text.endswith(BESIDE_OTHERS):
-        return beside(parse_flags(flags.removesuffix(BESIDE_OTHERS)), others)
-    if flags == EVERY_MIX:
-        return mixes(others)
-    return None
 
 
 @when(parsers.re(r"the read-only client calls (?P<text>.+)"))
