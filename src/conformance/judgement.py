@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conformance.journal import Entry
 from conformance.view import Aspect, Form
 
 
@@ -15,19 +16,39 @@ class Look:
     expression: str
 
 
+@dataclass(frozen=True)
+class Race:
+    """Two calls at the same moment that a violation came of, and how to hold them again.
+
+    :param set_up: the calls that brought the domain into its situation.
+    :param calls: the two calls.
+    :param shown: in how many rounds of how many the violation was seen.
+    :param span: how long the longer of the two calls took, in seconds.
+    :param uuid: the domain's UUID.
+    """
+
+    set_up: tuple[Entry, ...]
+    calls: tuple[Entry, ...]
+    shown: str
+    span: float
+    uuid: str
+
+
 class Violation(AssertionError):
     """The driver broke the rule that the scenario is about.
 
     :param expected: what the rule demands here, one clause.
     :param observed: what the driver showed instead.
     :param looks: the questions whose answers are the violation.
+    :param race: the calls at one moment that it came of, which a script has to make many times.
     """
 
-    def __init__(self, expected: str, observed: str, looks: tuple[Look, ...] = ()) -> None:
+    def __init__(self, expected: str, observed: str, looks: tuple[Look, ...] = (), race: Race | None = None) -> None:
         super().__init__(f"expected: {expected}; observed: {observed}")
         self.expected = expected
         self.observed = observed
         self.looks = looks
+        self.race = race
 
 
 class NotRefused(Exception):

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from conformance.flags import PREFIX, flag_names
 from conformance.journal import Entry
-from conformance.judgement import Look
+from conformance.judgement import Look, Race
 from conformance.machine import STAMP
+from conformance.race_script import MODULES as FOR_RACE
+from conformance.race_script import rounds
 from conformance.uri import redact, scrub
 
 _SHOW = """\
@@ -49,6 +51,7 @@ def script(
     folder: str = "",
     files: Iterable[str] = (),
     places: Iterable[str] = (),
+    race: Race | None = None,
 ) -> str:
     """Return a Python script of the calls that were made, in order, and of the questions that show the violation.
 
@@ -57,8 +60,9 @@ def script(
     :param folder: the folder of the files that the scenario was about, which the script makes anew.
     :param files: the names of the files in it that the kit wrote before the first call.
     :param places: where on the host the driver keeps its files, when that is looked at; a private root is one.
+    :param race: the two calls that were made at one moment, where that is what the violation came of.
     """
-    acts = [entry for entry in entries if entry.act]
+    acts = [entry for entry in (entries if race is None else race.set_up) if entry.act]
     body: list[str] = []
     documents: dict[str, str] = {}
     step = ""
@@ -68,10 +72,14 @@ def script(
             body.append(f"# {step}")
         body.append(_statement(entry, documents))
     connections = sorted({e.receiver for e in acts if re.match(r"conn\d+$|readonly$", e.receiver)})
+    if race is not None:
+        connections = ["conn2"]
+        body = rounds(race, body, [_call(entry, documents) for entry in race.calls])
     looks = list(looks)
     embedded = bool(configuration)
     on_host = any("in places" in look.expression for look in looks)
-    modules = [name for name in _MODULES if embedded or ((folder or on_host) and name in _FOR_FILES)]
+    needed = {name for name in _MODULES if embedded or ((folder or on_host) and name in _FOR_FILES)}
+    modules = sorted(needed | set(FOR_RACE if race is not None else ()))
     questions = [f'show("{look.label}", lambda: {look.expression})' for look in looks]
     shown = redact(uri)
     opened = f"{shown + ('&' if '?' in shown else '?') + 'root='!r} + root" if embedded else repr(shown)
@@ -92,7 +100,7 @@ def script(
         *(_document(name, text) for text, name in documents.items()),
         *body,
         *questions,
-        *_clean_up(acts),
+        *(_clean_up(acts) if race is None else []),
         *(["shutil.rmtree(folder)"] if folder else []),
         *(["shutil.rmtree(root)"] if embedded else []),
     ]
@@ -128,12 +136,16 @@ def _open(symbol: str, opened: str) -> str:
 
 def _statement(entry: Entry, documents: dict[str, str]) -> str:
     """Return one call as a line: plain where it succeeded, shown where its failure is part of the story."""
-    call = f"{entry.receiver}.{entry.method}({', '.join(_argument(entry, a, documents) for a in entry.args)})"
+    call = _call(entry, documents)
     if entry.result and entry.failure is None:
         return f"{entry.result} = {call}"
     if entry.step.startswith("Given") and entry.failure is None:
         return call
     return f"show({call.partition('.')[2]!r}, lambda: {call})"
+
+
+def _call(entry: Entry, documents: dict[str, str]) -> str:
+    return f"{entry.receiver}.{entry.method}({', '.join(_argument(entry, a, documents) for a in entry.args)})"
 
 
 def _argument(entry: Entry, argument: object, documents: dict[str, str]) -> str:

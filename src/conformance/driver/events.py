@@ -15,7 +15,7 @@ import libvirt
 
 from conformance.driver.handle import Handle
 
-DEFINED, UNDEFINED = 0, 1
+DEFINED, UNDEFINED, STARTED, STOPPED = 0, 1, 2, 5
 REMOVED = 0
 
 _KINDS = (

@@ -21,7 +21,7 @@ CONTROL = "none"
 
 _MODULES = (
     "removal", "guests", "transient", "older_call", "inheritance", "handles", "autostart",
-    "failures", "images", "flags", "refusals", "events", "access", "liveness",
+    "failures", "images", "flags", "refusals", "events", "access", "liveness", "together",
 )  # fmt: skip
 for _module in _MODULES:
     # Each registers its vices.

@@ -242,6 +242,7 @@ class Worker:
             folder=str(self._session.files) if self._session is not None and self._session.has_files else "",
             files=self._session.written if self._session is not None else (),
             places=[str(place) for place in self._session.host.places] if self._session is not None else (),
+            race=violation.race,
         )
 
     @pytest.hookimpl(wrapper=True)
