@@ -83,27 +83,6 @@ Feature: Undefining a domain that has an nvram file or a TPM
       Then the call succeeds
       And the nvram file is as it was
 
-    @id.not-touched-on-the-way
-    Scenario Outline: A domain that is <situation> loses nothing when the nvram file stands in the way
-      Given a domain that is <situation>
-      When the client calls undefineFlags with <flag>
-      Then the call is refused and nothing has changed
-
-      @needs.managed-save @needs.start
-      Examples:
-        | situation                                            | flag         |
-        | inactive with an nvram file and a managed save image | MANAGED_SAVE |
-
-      @needs.snapshot-metadata
-      Examples:
-        | situation                                  | flag               |
-        | inactive with an nvram file and a snapshot | SNAPSHOTS_METADATA |
-
-      @needs.checkpoint-metadata
-      Examples:
-        | situation                                    | flag                 |
-        | inactive with an nvram file and a checkpoint | CHECKPOINTS_METADATA |
-
   @UNDEF-022
   Rule: Opposite flags are refused
 

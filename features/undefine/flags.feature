@@ -221,6 +221,38 @@ Feature: Flags and refusals of undefine
       When the client calls undefineFlags with no flag, and again with every other flag except MANAGED_SAVE beside it
       Then the call is refused and nothing has changed
 
+    @id.kept-for-other-metadata @needs.snapshot-metadata @needs.checkpoint-metadata @needs.snapshot-beside-checkpoint
+    Scenario Outline: A refusal for the other kind of metadata leaves both, also where <flag> is given
+      Given a domain that is inactive with a snapshot and a checkpoint
+      When the client calls undefineFlags with <flag>
+      Then the call is refused and nothing has changed
+
+      Examples:
+        | flag                 |
+        | SNAPSHOTS_METADATA   |
+        | CHECKPOINTS_METADATA |
+
+    @id.kept-for-nvram @needs.nvram
+    Scenario Outline: A refusal for the nvram file leaves a domain that is <situation> as it was, also where <flag> is given
+      Given a domain that is <situation>
+      When the client calls undefineFlags with <flag>
+      Then the call is refused and nothing has changed
+
+      @needs.managed-save
+      Examples:
+        | situation                                            | flag         |
+        | inactive with an nvram file and a managed save image | MANAGED_SAVE |
+
+      @needs.snapshot-metadata
+      Examples:
+        | situation                                  | flag               |
+        | inactive with an nvram file and a snapshot | SNAPSHOTS_METADATA |
+
+      @needs.checkpoint-metadata
+      Examples:
+        | situation                                    | flag                 |
+        | inactive with an nvram file and a checkpoint | CHECKPOINTS_METADATA |
+
     @id.image-stays-usable @needs.managed-save @needs.restore-shown
     Scenario: The guest can still be restored from the image after a refusal
       Given a domain that is inactive with a managed save image

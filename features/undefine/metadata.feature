@@ -194,7 +194,7 @@ Feature: Undefining a domain that has snapshots or checkpoints
     Scenario Outline: <flag> alone does not do for a domain that has a snapshot and a checkpoint
       Given a domain that is inactive with a snapshot and a checkpoint
       When the client calls undefineFlags with <flag>
-      Then the call is refused and nothing has changed
+      Then the call is refused
 
       Examples:
         | flag                 |
