@@ -116,6 +116,9 @@ class Screen:
             self._console.print(line)
             if verdict is Verdict.NOT_APPLICABLE:
                 self._note(rule["scenarios"][0]["message"])
+            chosen = [s["message"] for s in rule["scenarios"] if s["outcome"] == Verdict.UPHELD and s["message"]]
+            if chosen:
+                self._note("; ".join(dict.fromkeys(chosen)))
 
     def _note(self, text: str) -> None:
         for line in _wrap(_plain_text(text), _WIDTH, "    "):
