@@ -24,7 +24,7 @@ OWNERS = {
     "sphinx": ("sphinx_rules.py",),
     "docutils": ("sphinx_rules.py",),
     "conformance.driver": ("driver", "suite", "mutants"),
-    "conformance.mutants": ("mutants", "suite/worker.py", "commands"),
+    "conformance.mutants": ("mutants", "suite/sessions.py", "commands"),
     "conformance.suite": ("suite", "commands", "mutants"),
 }
 #: Libraries that these parts may import inside a function only, so that other commands need not wait for them.

@@ -109,6 +109,12 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--junit", metavar="FILE.xml", type=Path, help="write the result as JUnit XML")
     command.add_argument("--workers", metavar="N", type=_positive, default=0, help="how many processes run scenarios")
     command.add_argument("--shuffle", metavar="SEED", type=int, help="run the scenarios in another order")
+    command.add_argument(
+        "--restart", metavar="COMMAND", help="a command that restarts the daemon behind the URI, run without a shell"
+    )
+    command.add_argument(
+        "--denied-uri", metavar="URI", default="", help="the same driver as somebody who may look and do nothing else"
+    )
     command.add_argument("--vice", metavar="NAME", default="", help=argparse.SUPPRESS)
     _add_time(command)
     command.set_defaults(handler=_run)

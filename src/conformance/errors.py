@@ -142,6 +142,13 @@ class CannotHost(KitError):
     remedy = "see what virsh -c URI capabilities offers, and choose with --virt-type"
 
 
+class RestartFailed(KitError):
+    """The operator's command did not restart the driver: the operator's to mend."""
+
+    code = "LVC-307"
+    remedy = "try the command by hand; it has to return when the restart is under way"
+
+
 class BadReport(KitError):
     """A report cannot be read: cut off, of another version, or no report at all."""
 

@@ -68,11 +68,16 @@ def why_not(
             f"the rule binds drivers since libvirt {release_text(rule.since)}, "
             f"and this one is of {release_text(driver_version)}"
         )
-    for need in dict.fromkeys((*rule.requires, *scenario.needs)):
+    for need in needs(catalog, scenario):
         present, shown = evidence.get(need, (True, "it was not probed, as the probes before it failed"))
         if not present:
             return f"the driver lacks “{catalog.capabilities[need].title}” ({need}): {shown}"
     return ""
+
+
+def needs(catalog: Catalog, scenario: Scenario) -> tuple[str, ...]:
+    """Return the capabilities without which a scenario is about nothing: its rule's, then its own."""
+    return tuple(dict.fromkeys((*catalog.rules[scenario.rule].requires, *scenario.needs)))
 
 
 def counts(level: Level, least: Level) -> bool:

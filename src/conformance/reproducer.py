@@ -13,6 +13,7 @@ from conformance.judgement import Look, Race
 from conformance.machine import STAMP
 from conformance.race_script import MODULES as FOR_RACE
 from conformance.race_script import rounds
+from conformance.restart_script import FOR_DAEMON, FOR_EMBEDDED, RESTART, daemon, lives
 from conformance.uri import redact, scrub
 
 _SHOW = """\
@@ -27,12 +28,15 @@ def show(label, call):
 _MODULES = ("pathlib", "shutil", "tempfile", "threading")
 _FOR_FILES = ("pathlib", "shutil")
 
-_EVENT_LOOP = """\
-# An embedded driver runs in this process: it needs an event loop and a root of its own.
+_ROOT = """\
+# An embedded driver runs in its client's process: it needs a root of its own, and an event loop.
 root = tempfile.mkdtemp(prefix="lvc-")
 pathlib.Path(root).chmod(0o755)
 pathlib.Path(root, "etc").mkdir()
 pathlib.Path(root, "etc", "qemu.conf").write_text({configuration!r})
+"""
+
+_EVENT_LOOP = """\
 libvirt.virEventRegisterDefaultImpl()
 threading.Thread(target=lambda: [libvirt.virEventRunDefaultImpl() for _ in iter(int, 1)], daemon=True).start()
 """
@@ -52,6 +56,7 @@ def script(
     files: Iterable[str] = (),
     places: Iterable[str] = (),
     race: Race | None = None,
+    restart: Sequence[str] = (),
 ) -> str:
     """Return a Python script of the calls that were made, in order, and of the questions that show the violation.
 
@@ -61,6 +66,7 @@ def script(
     :param files: the names of the files in it that the kit wrote before the first call.
     :param places: where on the host the driver keeps its files, when that is looked at; a private root is one.
     :param race: the two calls that were made at one moment, where that is what the violation came of.
+    :param restart: the command that restarts the daemon, where the scenario restarted one.
     """
     acts = [entry for entry in (entries if race is None else race.set_up) if entry.act]
     body: list[str] = []
@@ -77,30 +83,41 @@ def script(
         body = rounds(race, body, [_call(entry, documents) for entry in race.calls])
     looks = list(looks)
     embedded = bool(configuration)
+    restarts = any(entry.receiver == "driver" for entry in acts)
     on_host = any("in places" in look.expression for look in looks)
     needed = {name for name in _MODULES if embedded or ((folder or on_host) and name in _FOR_FILES)}
-    modules = sorted(needed | set(FOR_RACE if race is not None else ()))
+    needed.update(FOR_RACE if race is not None else ())
+    if restarts:
+        needed.update(FOR_EMBEDDED if embedded else FOR_DAEMON)
     questions = [f'show("{look.label}", lambda: {look.expression})' for look in looks]
     shown = redact(uri)
     opened = f"{shown + ('&' if '?' in shown else '?') + 'root='!r} + root" if embedded else repr(shown)
+    opening = [
+        *(_EVENT_LOOP.splitlines() if embedded else []),
+        f"conn = libvirt.open({opened})",
+        *(_open(symbol, opened) for symbol in connections),
+    ]
+    things = [
+        *([f"places = {'[root]' if embedded else list(places)!r}"] if on_host else []),
+        *(_files(folder, files) if folder else []),
+        *(_document(name, text) for text, name in documents.items()),
+    ]
+    if restarts and embedded:
+        calls = [*things, *lives(opening, body, questions)]
+    else:
+        calls = [*opening, *things, *body, *questions, *(_clean_up(acts) if race is None else [])]
     lines = [
         *_comment(f"{rule}: {statement}"),
         *_comment(f"expected: {expected}"),
         *_comment(f"observed: {observed}"),
-        *(f"import {name}" for name in modules),
-        *([""] if modules else []),
+        *(f"import {name}" for name in sorted(needed)),
+        *([""] if needed else []),
         "import libvirt",
         "",
         _SHOW,
-        *([_EVENT_LOOP.format(configuration=configuration).rstrip()] if embedded else []),
-        f"conn = libvirt.open({opened})",
-        *(_open(symbol, opened) for symbol in connections),
-        *([f"places = {'[root]' if embedded else list(places)!r}"] if on_host else []),
-        *(_files(folder, files) if folder else []),
-        *(_document(name, text) for text, name in documents.items()),
-        *body,
-        *questions,
-        *(_clean_up(acts) if race is None else []),
+        *(_ROOT.format(configuration=configuration).splitlines() if embedded else []),
+        *(daemon(restart, opened) if restarts and not embedded else []),
+        *calls,
         *(["shutil.rmtree(folder)"] if folder else []),
         *(["shutil.rmtree(root)"] if embedded else []),
     ]
@@ -136,6 +153,8 @@ def _open(symbol: str, opened: str) -> str:
 
 def _statement(entry: Entry, documents: dict[str, str]) -> str:
     """Return one call as a line: plain where it succeeded, shown where its failure is part of the story."""
+    if entry.receiver == "driver":
+        return RESTART
     call = _call(entry, documents)
     if entry.result and entry.failure is None:
         return f"{entry.result} = {call}"

@@ -26,8 +26,9 @@ from conformance.catalog import Level
 from conformance.errors import CleanUpFailed, KitError, NestedRun, ScenarioLost, UsageError
 from conformance.journal import BlackBox
 from conformance.ledger import PREFIX, Ledger
-from conformance.plan import Plan, Selection, make_plan
+from conformance.plan import Plan, Selection, make_plan, needs
 from conformance.report import RunRecord, ScenarioResult, build_report, check_writable, dump, write_text
+from conformance.restarting import parse_command
 from conformance.roots import base_folder, make_root, remove_root
 from conformance.specification import Specification, load_specification
 from conformance.uri import DEFAULT_URI, check_uri, embeds_without_root, redact, scrub, with_root
@@ -45,7 +46,10 @@ _PARTIAL_INTERVAL = 1.0
 
 @dataclass(frozen=True)
 class Options:
-    """What the caller asked for. ``timeout`` is in seconds, for one scenario; ``workers`` 0 leaves it to the kit."""
+    """What the caller asked for. ``timeout`` is in seconds, for one scenario; ``workers`` 0 leaves it to the kit.
+
+    ``restart`` is a command that restarts the daemon; ``denied_uri`` leads to the same driver with fewer rights.
+    """
 
     uri: str = DEFAULT_URI
     rules: tuple[str, ...] = ()
@@ -55,6 +59,8 @@ class Options:
     workers: int = 0
     timeout: float = 60.0
     virt_type: str = ""
+    restart: str | None = None
+    denied_uri: str = ""
     vice: str = ""
     shuffle: int | None = None
     command: str = ""
@@ -83,6 +89,7 @@ class Run:
         self._ledger: Ledger | None = None
         self._knowledge: dict[str, Any] = {}
         self._probe_root: Path | None = None
+        self._restart: tuple[str, ...] = ()
         self._start_seconds = 0.0
         self._written = 0.0
         self._swept = False
@@ -97,6 +104,10 @@ class Run:
         if WORKER_MARK in os.environ:
             raise NestedRun("a process of a run was about to begin another")
         check_uri(options.uri)
+        if options.denied_uri:
+            check_uri(options.denied_uri)
+        if options.restart is not None:
+            self._restart = parse_command(options.restart, options.uri)
         for path in (options.report, options.junit):
             if path is not None:
                 check_writable(path)
@@ -114,9 +125,8 @@ class Run:
             make_root(self._probe_root.parent, "p")
             uri = with_root(uri, str(self._probe_root))
         self._attendant = Attendant(uri, self.folder)
-        self._attendant.ask(
-            {"do": "probe", "uri": uri, "ledger": str(self._ledger.path), "virt_type": options.virt_type}
-        )
+        asked = {"do": "probe", "uri": uri, "ledger": str(self._ledger.path), "virt_type": options.virt_type}
+        self._attendant.ask({**asked, "restart": self._restart, "denied_uri": options.denied_uri})
 
     def make_plan(self) -> Plan:
         """Wait for what probing found out, and decide what is run.
@@ -173,10 +183,13 @@ class Run:
             "virt_type": self.options.virt_type or self.record.machine["type"],
             "timeout": self.options.timeout,
             "vice": self.options.vice,
+            "restart": self._restart,
+            "denied_uri": self.options.denied_uri,
             "knowledge": self._knowledge,
             "capabilities": list(self.specification.catalog.capabilities),
             "statements": {rule.id: rule.statement for rule in self.specification.catalog.rules.values()},
             "plan": [{"id": s.id, "path": s.path, "name": s.name, "row": s.row, "line": s.line} for s in self.plan.run],
+            "restarting": [s.id for s in self.plan.run if "restart" in needs(self.specification.catalog, s)],
         }
 
     def note(self, scenario_id: str, outcome: Mapping[str, Any]) -> None:
@@ -198,7 +211,7 @@ class Run:
     def _scrub(self, value: Any) -> Any:
         """Return what a worker said without the URI's secrets."""
         if isinstance(value, str):
-            return scrub(value, self.options.uri)
+            return scrub(scrub(value, self.options.uri), self.options.denied_uri or self.options.uri)
         if isinstance(value, list):
             return [self._scrub(item) for item in value]
         if isinstance(value, dict):

@@ -76,6 +76,11 @@ def embeds(uri: str) -> bool:
     return urlsplit(uri).path == "/embed"
 
 
+def in_process(uri: str) -> bool:
+    """Tell whether the driver that a URI asks for lives in its client's process, and ends with it."""
+    return embeds(uri) or urlsplit(uri).scheme == "test"
+
+
 def embeds_without_root(uri: str) -> bool:
     """Tell whether a URI asks for a driver inside this process and names no root directory for it."""
     return embeds(uri) and "root" not in dict(parse_qsl(urlsplit(uri).query))

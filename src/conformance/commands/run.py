@@ -81,6 +81,8 @@ def _options(options: argparse.Namespace) -> Options:
         workers=options.workers,
         timeout=options.timeout,
         virt_type=options.virt_type,
+        restart=options.restart,
+        denied_uri=options.denied_uri,
         vice=options.vice,
         shuffle=options.shuffle,
         command=shlex.join(["libvirt-conformance", *map(redact, sys.argv[1:])]),

@@ -25,6 +25,7 @@ from conformance.driver import inventory
 from conformance.driver.cleanup import remove_all
 from conformance.driver.findings import Findings
 from conformance.driver.probe import identity, probe
+from conformance.driver.restart import Daemon
 from conformance.driver.session import Session
 from conformance.errors import KitError
 from conformance.ledger import Ledger
@@ -52,12 +53,12 @@ class Attendant:
     def _probe(self, request: Mapping[str, Any]) -> dict[str, Any]:
         ledger = Ledger(Path(request["ledger"]))
         session = Session(request["uri"], "p", ledger, virt_type=request["virt_type"])
+        session.restarter = Daemon(request["restart"]) if request["restart"] else None
         self._session = session
-        connection = session.connection
-        self._before = inventory.take(connection, ledger.run)
+        self._before = inventory.take(session.connection, ledger.run)
         findings = probe(session)
         return {
-            "driver": {**dict(identity(connection)), "client_version": libvirt.getVersion()},
+            "driver": {**dict(identity(session.connection)), "client_version": libvirt.getVersion()},
             "machine": asdict(session.machine),
             **_as_json(findings),
         }
@@ -66,6 +67,8 @@ class Attendant:
         session = self._session
         if session is None:
             raise AssertionError("finish came before probe")
+        if session.restarter is not None:
+            session.reconnect()
         ledger = session.ledger
         removed, failed = remove_all(session.connection, ledger.domains(), ledger.run)
         after = inventory.take(session.connection, ledger.run)

@@ -86,7 +86,8 @@ class Handle:
             failure = failure_of(error)
         seconds = time.perf_counter() - start
         result = ""
-        if type(value) in _OBJECTS:
+        # A stand-in for an object in another process has that object's class, and a type of its own.
+        if value.__class__ in _OBJECTS:
             value = self._wrap(value, named=act)
             result = value.symbol
         journal.leave(Entry(self.symbol, method, args, result, failure, act, journal.step), seconds)
@@ -103,7 +104,7 @@ class Handle:
         return call(*args)
 
     def _wrap(self, raw: Any, *, named: bool) -> Handle:
-        kind = _OBJECTS[type(raw)]
+        kind = _OBJECTS[raw.__class__]
         if named:
             self._names[kind] = number = self._names.get(kind, 0) + 1
             kind += str(number) if number > 1 else ""

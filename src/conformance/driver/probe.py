@@ -16,6 +16,7 @@ from conformance.driver.events import DEFINED, Recording
 from conformance.driver.findings import Findings
 from conformance.driver.handle import UNSUPPORTED, Handle
 from conformance.driver.probe_holdings import checkpoint, files, new_subject, nvram, snapshot, tpm
+from conformance.driver.probe_restart import restart
 from conformance.driver.session import NotReached, Session
 from conformance.errors import KitError
 from conformance.flags import FORCE_BOOT, Undefine, describe_flags
@@ -36,9 +37,15 @@ def probe(session: Session) -> Findings:
     inquiries: list[Callable[[Session, Findings], None]] = [
         _plain, _run_and_save, _restore, _beside, _transient, _to_file, checkpoint, files, nvram, tpm,
     ]  # fmt: skip
+    # The restart of a daemon takes the connections of all others, so it waits for them.
+    last = [restart] if session.restarter is not None else []
+    inquiries += [] if last else [restart]
     with ThreadPoolExecutor(len(inquiries)) as pool:
         for _ in pool.map(lambda inquiry: _inquire(inquiry, session, findings), inquiries):
             pass
+    for inquiry in last:
+        _inquire(inquiry, session, findings)
+        session.reconnect()
     findings.follow(("restore-shown", "image-beside-guest"), "managed-save")
     findings.follow(("save-file",), "start")
     return findings

@@ -8,11 +8,13 @@ import os
 import secrets
 import shutil
 import tempfile
+import threading
 import time
 import uuid as uuids
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import libvirt
 
@@ -21,14 +23,19 @@ from conformance.driver.handle import Handle, Interceptor, failure_of
 from conformance.driver.host import Host, places_of
 from conformance.errors import BadUri, CannotConnect, KitError, NeedsPassword, NoAnswer
 from conformance.flags import Undefine
-from conformance.journal import Failure, Journal, Outcome
+from conformance.journal import Entry, Failure, Journal, Outcome
 from conformance.ledger import PREFIX, Ledger, Owned
 from conformance.machine import Hardware, Machine, choose
 from conformance.uri import embeds, redact, scrub
 
+if TYPE_CHECKING:
+    from conformance.driver.restart import Restarter
+
 _AUTHENTICATION = ("AUTH_FAILED", "AUTH_CANCELLED", "AUTH_UNAVAILABLE")
 #: Errors after which the connection is of no further use.
 _LOST = ("RPC", "NO_CONNECT")
+#: How often it is tried whether a driver is up again, in seconds.
+_INTERVAL = 0.05
 
 
 class NotReached(Exception):
@@ -55,6 +62,7 @@ class Session:
 
     :param uri: the URI to open, an embedded driver's root included.
     :param worker: a short text that no other process of the run has.
+    :param restarter: how the driver is restarted, where it can be.
     """
 
     uri: str
@@ -64,6 +72,7 @@ class Session:
     virt_type: str = ""
     interceptor: Interceptor | None = None
     deadline: float = 30.0
+    restarter: Restarter | None = None
 
     def __post_init__(self) -> None:
         self._extra: dict[str, Handle] = {}
@@ -113,7 +122,10 @@ class Session:
         self.journal.enter(symbol, "openReadOnly" if read_only else "open")
         start = time.perf_counter()
         try:
-            raw = libvirt.openReadOnly(self.uri) if read_only else libvirt.open(self.uri)
+            if self.restarter is not None:
+                raw = self.restarter.open(self.uri, read_only=read_only)
+            else:
+                raw = libvirt.openReadOnly(self.uri) if read_only else libvirt.open(self.uri)
         except libvirt.libvirtError as error:
             raise open_error(failure_of(error), self.uri) from None
         finally:
@@ -138,6 +150,7 @@ class Session:
         """Use another session's connection and machine, with a journal of one's own."""
         self._connection = Handle(other.connection.raw, "conn", self.journal, self.interceptor)
         self._machine = other.machine
+        self.restarter = other.restarter
 
     @property
     def host(self) -> Host:
@@ -185,14 +198,64 @@ class Session:
     def close(self) -> None:
         """Close every connection."""
         self.end_scenario()
-        if self._recording is not None:
-            self._recording.stop()
-            self._recording = None
-        while self._extra:
-            self._extra.popitem()[1].look("close")
-        if self._connection is not None:
-            self._connection.look("close")
-            self._connection = None
+        self._disconnect()
+        if self.restarter is not None:
+            self.restarter.close()
+
+    def _disconnect(self) -> None:
+        with contextlib.suppress(ConnectionLost):
+            if self._recording is not None:
+                self._recording.stop()
+            for connection in (*self._extra.values(), self._connection):
+                if connection is not None:
+                    connection.look("close")
+        self._recording = self._connection = None
+        self._extra.clear()
+
+    def restart(self) -> None:
+        """Restart the driver; handles and further connections of before are of no further use.
+
+        :raises NotReached: when there is no way to restart it.
+        :raises KitError: when it does not end, or does not come back.
+        """
+        restarter = self.restarter
+        if restarter is None:
+            raise NotReached("the driver cannot be restarted from here")
+        self.journal.enter("driver", "restart")
+        start = time.perf_counter()
+        restarter.stop(self._connection, self.deadline)
+        self._disconnect()
+        entry = Entry("driver", "restart", (), "", None, True, self.journal.step)
+        self.journal.leave(entry, time.perf_counter() - start)
+        self._connection = self._await_connection()
+
+    def _await_connection(self) -> Handle:
+        """Return a connection to a driver that is on its way up."""
+        deadline = time.monotonic() + self.deadline
+        pause = threading.Event()
+        while True:
+            try:
+                return self.connect("conn")
+            except KitError:
+                if time.monotonic() > deadline:
+                    raise
+            pause.wait(_INTERVAL)
+
+    def await_control(self, uuid: str) -> None:
+        """Wait until a driver that has just come up controls a guest again, where there is one and it can tell."""
+        found = self.connection.look("lookupByUUIDString", uuid)
+        deadline = time.monotonic() + self.deadline
+        pause = threading.Event()
+        while found.ok and time.monotonic() < deadline:
+            control = found.value.look("controlInfo", 0)
+            if not control.ok or control.value[0] == libvirt.VIR_DOMAIN_CONTROL_OK:
+                return
+            pause.wait(_INTERVAL)
+
+    def reconnect(self) -> None:
+        """Give up connections that a restart of the driver has ended; they are opened anew when they are asked for."""
+        if self._connection is not None and self._connection.look("isAlive").value != 1:
+            self._disconnect()
 
     def is_alive(self) -> bool:
         """Tell whether the driver answers on a fresh connection.

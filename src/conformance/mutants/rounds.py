@@ -46,8 +46,8 @@ class Rounds:
         worker = session.config.pluginmanager.get_plugin(_WORKER)
         for number, wanted in enumerate(_lines()):
             # A new session has no connection that the vice before has seen, and no name that one has left behind.
-            worker._drop_session()
-            worker._name = f"{self._name}r{number}"
+            worker.sessions.drop()
+            worker.sessions.name = f"{self._name}r{number}"
             self._setup["vice"] = wanted["vice"]
             self._outcomes = {}
             self._run([item for item in session.items if self._takes(item, wanted["rules"])])

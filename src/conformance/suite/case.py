@@ -154,6 +154,15 @@ class Case:
             self._handle = outcome.value
         return outcome
 
+    def look_up_again(self) -> Outcome:
+        """Look the domain up by its UUID; the client goes on with the handle that it gets."""
+        group = self.group()
+        uuid = self.subject.owned.uuid
+        outcome = self.attempt(group, "lookupByUUIDString", self.session.connection, "lookupByUUIDString", uuid)
+        if outcome.ok:
+            self._handle = outcome.value
+        return outcome
+
     def define_other(self) -> Outcome:
         """Define another domain under the name of the first."""
         owned = self.session.new_identity(self.subject.owned.name)

@@ -13,21 +13,16 @@ from typing import Any
 
 import pytest
 
-from conformance.driver import inventory
-from conformance.driver.cleanup import remove_all
-from conformance.driver.handle import Handle
-from conformance.driver.session import ConnectionLost, Knowledge, NotReached, Session
-from conformance.errors import CleanUpFailed, KitError
-from conformance.flags import Undefine
+from conformance.driver.session import ConnectionLost, NotReached
+from conformance.errors import KitError
 from conformance.journal import BlackBox, Journal
 from conformance.judgement import NotRefused, Violation
-from conformance.ledger import Ledger
 from conformance.reproducer import script
-from conformance.roots import base_folder, make_root
 from conformance.run import WATCHDOG_EXIT
 from conformance.suite.case import Case
 from conformance.suite.collection import SCENARIO_ID
-from conformance.uri import with_root
+from conformance.suite.sessions import Sessions
+from conformance.suite.turns import Turns
 from conformance.verdict import Verdict
 
 #: Steps whose judgement needs every event since the first call.
@@ -74,115 +69,56 @@ class Worker:
 
     def __init__(self, setup: Mapping[str, Any], name: str, *, guarded: bool) -> None:
         self._setup = setup
-        self._name = name
         self.journal = Journal()
-        self._own = Journal()
         self._outcome: dict[str, Any] = {}
-        self._before: inventory.Inventory | None = None
-        self._private_root: Path | None = None
-        self._session: Session | None = None
         self._seconds_before = 0.0
         self._busy = 0.0
         self._statement = ""
-        known = setup["knowledge"]
-        self._knowledge = Knowledge(
-            frozenset(known["capabilities"]),
-            tuple(Undefine[flag] for flag in known["flags"]),
-            known["snapshot_flags"],
-            known["checkpoint_by_redefine"],
-        )
-        self.ledger = Ledger(Path(setup["ledger"]))
+        self.sessions = Sessions(setup, name, self.journal)
+        self._restarting = frozenset(setup["restarting"])
+        self._turns = Turns(Path(setup["folder"])) if setup["restart"] else None
         self._watchdog: Watchdog | None = None
         if guarded:
             self.journal.box = BlackBox(Path(setup["folder"]) / f"{name}.box")
             self._watchdog = Watchdog(setup["timeout"], self.journal.box, self.journal)
 
-    # The session with the driver
-
-    @property
-    def session(self) -> Session:
-        """The session, opened for the first scenario, and anew after a connection was lost."""
-        if self._session is None:
-            uri = self._setup["uri"]
-            if self._setup["private_root"]:
-                uri = with_root(uri, str(self._make_root()))
-            interceptor = None
-            if vice := self._setup["vice"]:
-                from conformance import mutants
-
-                interceptor = mutants.find(vice)
-            self._session = Session(
-                uri,
-                self._name,
-                self.ledger,
-                self.journal,
-                self._setup["virt_type"],
-                interceptor,
-                min(30.0, self._setup["timeout"] / 2),
-            )
-            if self._before is None:
-                self._before = inventory.take(self._plain(self._session.connection), self.ledger.run)
-        return self._session
-
-    def _make_root(self) -> Path:
-        if self._private_root is None:
-            folder = base_folder(self.ledger.run)
-            name = f"{self._name}-{os.getpid()}"
-            self.ledger.announce_root(folder / name)
-            self._private_root = make_root(folder, name, like=Path(self._setup["like_root"]))
-        return self._private_root
-
-    def _plain(self, handle: Handle) -> Handle:
-        """Return a handle past any vice: clean-up and inventory are the kit's own, not part of the driver."""
-        return Handle(handle.raw, handle.symbol, self._own)
-
     @pytest.fixture
     def case(self, request: pytest.FixtureRequest) -> Iterator[Case]:
         """Give the steps of a scenario what they share, and take away afterwards what the scenario made."""
-        case = Case(self.session, self._knowledge, watches_events=self._watches_events)
+        session = self.sessions.take(restarts=request.node.stash[SCENARIO_ID] in self._restarting)
+        case = Case(session, self.sessions.knowledge, watches_events=self._watches_events)
         request.node.stash[_CASE] = case
         yield case
         for recording in case.recordings:
-            if self._session is not None and recording is not self._session.recording:
+            if self.sessions.current is not None and recording is not self.sessions.current.recording:
                 recording.stop()
-        self._clean_up()
-
-    def _clean_up(self) -> None:
-        session = self._session
-        if session is None:
-            return
-        session.end_scenario()
-        self._own.entries.clear()
-        _, failed = remove_all(self._plain(session.connection), session.made, self.ledger.run)
-        if failed:
-            self._drop_session()
-            raise CleanUpFailed("; ".join(failed))
-        session.made.clear()
-
-    def _drop_session(self) -> None:
-        """Give up a connection that is of no further use; what the scenario made stays in the ledger."""
-        session, self._session = self._session, None
-        if session is not None:
-            with contextlib.suppress(KitError):
-                session.close()
+        self.sessions.clean_up()
 
     # What is said of a scenario
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Count the time of a scenario, and forget the one before."""
-        self.journal.begin(item.stash[SCENARIO_ID])
-        self._outcome = {}
-        self._seconds_before = self.journal.seconds
-        start = time.perf_counter()
-        if self._watchdog is not None:
-            self._watchdog.start()
-        try:
-            return (yield)
-        finally:
+        """Wait for the scenario's turn, count its time, and forget the one before."""
+        scenario = item.stash[SCENARIO_ID]
+        with (
+            contextlib.nullcontext(False)
+            if self._turns is None
+            else self._turns.take(alone=scenario in self._restarting) as restarted
+        ):
+            self.journal.begin(scenario)
+            self._outcome = {}
+            self._seconds_before = self.journal.seconds
+            start = time.perf_counter()
             if self._watchdog is not None:
-                self._watchdog.stop()
-            self._busy += time.perf_counter() - start
+                self._watchdog.start()
+            if restarted:
+                self.sessions.drop()
+            try:
+                return (yield)
+            finally:
+                if self._watchdog is not None:
+                    self._watchdog.stop()
+                self._busy += time.perf_counter() - start
 
     def pytest_bdd_before_scenario(self, scenario: Any) -> None:
         """Note whether the scenario judges events."""
@@ -213,11 +149,11 @@ class Worker:
             self._say(Verdict.NOT_TESTABLE, f"“{sentence}” was not reached: {exception}")
         elif isinstance(exception, ConnectionLost):
             self._say(Verdict.INCONCLUSIVE, str(exception))
-            self._drop_session()
+            self.sessions.drop()
         elif isinstance(exception, KitError):
             self._say(Verdict.INCONCLUSIVE, str(exception))
-            if self._session is not None and not self._session.is_alive():
-                self._drop_session()
+            if self.sessions.current is not None and not self.sessions.current.is_alive():
+                self.sessions.drop()
         else:
             kind = type(exception).__name__
             self._say(Verdict.INCONCLUSIVE, f"“{sentence}” met a fault of the kit: {kind}: {exception}")
@@ -227,9 +163,7 @@ class Worker:
 
     def _reproducer(self, violation: Violation) -> str:
         rule = self.journal.scenario.partition("/")[0]
-        configuration = ""
-        if self._private_root is not None:
-            configuration = (self._private_root / "etc" / "qemu.conf").read_text()
+        session = self.sessions.current
         return script(
             self.journal.entries,
             uri=self._setup["uri"],
@@ -238,11 +172,12 @@ class Worker:
             expected=violation.expected,
             observed=violation.observed,
             looks=violation.looks,
-            configuration=configuration,
-            folder=str(self._session.files) if self._session is not None and self._session.has_files else "",
-            files=self._session.written if self._session is not None else (),
-            places=[str(place) for place in self._session.host.places] if self._session is not None else (),
+            configuration=self.sessions.configuration,
+            folder=str(session.files) if session is not None and session.has_files else "",
+            files=session.written if session is not None else (),
+            places=[str(place) for place in session.host.places] if session is not None else (),
             race=violation.race,
+            restart=self._setup["restart"],
         )
 
     @pytest.hookimpl(wrapper=True)
@@ -284,22 +219,15 @@ class Worker:
 
     def finish(self) -> dict[str, Any]:
         """Close the session and return what the process used and found changed."""
-        changed: list[str] = []
-        objects = 0
-        if self._session is not None and self._before is not None:
-            with contextlib.suppress(KitError):
-                plain = self._plain(self._session.connection)
-                changed = inventory.compare(self._before, inventory.take(plain, self.ledger.run))
-                objects = len(self._before)
-                self._session.close()
+        found = self.sessions.compare()
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return {
-            "worker": self._name,
+            "worker": self.sessions.name,
             "busy_seconds": self._busy,
-            "libvirt_seconds": self.journal.seconds + self._own.seconds,
-            "calls": self.journal.calls + self._own.calls,
+            "libvirt_seconds": self.journal.seconds + self.sessions.own.seconds,
+            "calls": self.journal.calls + self.sessions.own.calls,
             "peak_kib": usage.ru_maxrss,
-            "inventory": {"objects": objects, "changed": changed},
+            "inventory": found,
         }
 
 

@@ -10,6 +10,7 @@ import pytest
 MODULES = (
     "given", "when", "then_calls", "then_domain", "then_holdings", "then_storage", "then_events", "then_driver",
     "together",
+    "restart",
 )  # fmt: skip
 
 
