@@ -21,6 +21,8 @@ from conformance.restarting import shown
 
 #: How often it is looked whether the daemon is down, or up again, in seconds: neither sends a word.
 _INTERVAL = 0.05
+#: How long after the command's end the connection of before may seem to be alive, in seconds.
+_DOWN_SECONDS = 10.0
 
 
 class Restarter(Protocol):
@@ -78,7 +80,7 @@ class Daemon:
         :raises RestartFailed: when the command fails, or leaves the daemon as it was.
         """
         self._run(seconds)
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + min(seconds, _DOWN_SECONDS)
         pause = threading.Event()
         while connection is not None and connection.look("isAlive").value == 1:
             if time.monotonic() > deadline:

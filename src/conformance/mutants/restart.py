@@ -1,0 +1,114 @@
+"""Vices that a restart brings to light: what the driver says while it runs is right, and what it has written is not.
+
+An embedded QEMU driver keeps its definitions below its root, so a broken one is made by changing files there.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from conformance.mutants.call import QEMU, Call, LibvirtError, Memory
+from conformance.mutants.lies import Named, lie
+from conformance.mutants.vice import vice
+
+_INACTIVE_XML = 2
+
+
+def _root(call: Call) -> Path:
+    """Return the root of the embedded driver that a call is made on."""
+    return Path(parse_qs(urlsplit(call.connection.getURI()).query)["root"][0])
+
+
+def _file(call: Call) -> Path:
+    """Return the file of a domain's definition."""
+    return _root(call) / "etc" / "qemu" / f"{call.name}.xml"
+
+
+def _is_first_after_restart(call: Call, memory: Memory) -> bool:
+    """Tell whether a call is the first on a driver that was restarted."""
+    if call.raw is not call.connection or call.handle.symbol != "conn":
+        return False
+    before, memory["connection"] = memory.get("connection"), call.raw
+    return before is not None and before != call.raw
+
+
+@vice("UNDEF-032", uri=QEMU)
+def definition_stays_on_disk(call: Call, _memory: Memory) -> Any:
+    """Undefine forgets a definition and leaves its file, which the driver reads when it comes up."""
+    file = _file(call) if call.undefines else None
+    text = file.read_text() if file is not None and file.exists() else ""
+    result = call.go_on()
+    if file is not None and text:
+        file.write_text(text)
+    return result
+
+
+@vice("UNDEF-032", uri=QEMU)
+def remainder_ends_with_the_driver(call: Call, memory: Memory) -> Any:
+    """A guest that was undefined while it ran ends when the driver does."""
+    if call.undefines and call.active and not call.transient:
+        memory.setdefault("remainders", []).append(call.uuid)
+    if _is_first_after_restart(call, memory):
+        for uuid in memory.pop("remainders", ()):
+            domain = call.look_up(uuid)
+            if domain is not None:
+                domain.destroy()
+    return call.go_on()
+
+
+@vice("UNDEF-032", uri=QEMU)
+def remainder_is_defined_again_by_a_restart(call: Call, memory: Memory) -> Any:
+    """A driver that comes up and finds a transient guest makes it persistent."""
+    if _is_first_after_restart(call, memory):
+        for domain in call.raw.listAllDomains(8):
+            call.raw.defineXML(domain.XMLDesc(_INACTIVE_XML))
+    return call.go_on()
+
+
+@vice("UNDEF-032", uri=QEMU)
+def stopped_remainder_leaves_a_definition(call: Call, _memory: Memory) -> Any:
+    """When a transient guest is stopped its definition is written down."""
+    file, text = None, ""
+    if call.method == "destroy" and call.transient:
+        file, text = _file(call), call.raw.XMLDesc(_INACTIVE_XML)
+    result = call.go_on()
+    if file is not None:
+        file.write_text(text)
+    return result
+
+
+@vice("UNDEF-032", uri=QEMU)
+def what_a_domain_held_is_read_again(call: Call, memory: Memory) -> Any:
+    """A driver that comes up reads what an undefined domain had held, and gives it to one that is defined again."""
+    if call.undefines and call.inactive:
+        truth = {"autostart": call.fact("autostart"), "hasManagedSaveImage": int(call.image)}
+        held = {**truth, "snapshotNum": len(call.snapshots)}
+        if call.fact("listAllCheckpoints", 0):
+            held["listAllCheckpoints"] = [Named("kept")]
+        memory.setdefault("held", {})[call.uuid] = {method: answer for method, answer in held.items() if answer}
+    if _is_first_after_restart(call, memory):
+        memory.setdefault("back", {}).update(memory.pop("held", {}))
+    return lie(call, {call.uuid}, memory.get("back", {}).get(call.uuid))
+
+
+@vice("UNDEF-032", uri=QEMU)
+def what_was_refused_is_deleted_on_disk(call: Call, _memory: Memory) -> Any:
+    """A refused undefine has deleted before what the driver would read when it comes up."""
+    try:
+        return call.go_on()
+    except LibvirtError:
+        if call.undefines:
+            for kept in _root(call).rglob(f"{call.name}*"):
+                _delete(kept)
+        raise
+
+
+def _delete(kept: Path) -> None:
+    """Delete a file, or the files of a folder; sockets and locks, without which a guest could not be ended, stay."""
+    if kept.is_dir():
+        shutil.rmtree(kept)
+    elif kept.suffix in (".xml", ".save"):
+        kept.unlink()
