@@ -12,16 +12,18 @@ import importlib
 from conformance.driver.handle import Interceptor
 from conformance.errors import UsageError
 from conformance.mutants.call import QEMU
+from conformance.mutants.mended import as_mended
 from conformance.mutants.vice import VICES, Vice, control
 
-__all__ = ["CONTROL", "QEMU", "VICES", "Vice", "find"]
+__all__ = ["CONTROL", "QEMU", "VICES", "Vice", "as_mended", "find"]
 
 #: The name under which the driver without a vice is run, to see what is not a vice's doing.
 CONTROL = "none"
 
 _MODULES = (
     "removal", "guests", "transient", "older_call", "inheritance", "handles", "autostart",
-    "failures", "images", "flags", "refusals", "events", "access", "liveness", "together",
+    "failures", "images", "flags", "refusals", "events", "access", "liveness",
+    "metadata", "guests_metadata", "neighbours", "storage", "firmware", "together", "restart",
 )  # fmt: skip
 for _module in _MODULES:
     # Each registers its vices.

@@ -27,8 +27,8 @@ QEMU = "qemu:///embed"
 LibvirtError = libvirt.libvirtError
 
 _KNOWN_FLAGS = sum(Undefine)
-#: What libvirt's own test driver takes; the QEMU driver takes every flag.
-_TAKEN_BY_TEST = Undefine.MANAGED_SAVE | Undefine.SNAPSHOTS_METADATA
+#: What libvirt's own test driver takes once it is mended; the QEMU driver takes every flag.
+_TAKEN_BY_TEST = Undefine.MANAGED_SAVE | Undefine.SNAPSHOTS_METADATA | Undefine.CHECKPOINTS_METADATA
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,22 @@ class Call:
     def snapshots(self) -> list[Any]:
         """The domain's snapshots."""
         return self.fact("listAllSnapshots", 0) or []
+
+    @property
+    def checkpoints(self) -> list[Any]:
+        """The domain's checkpoints."""
+        return self.fact("listAllCheckpoints", 0) or []
+
+    @property
+    def metadata(self) -> int:
+        """The flags for the metadata that the domain has."""
+        held = {Undefine.SNAPSHOTS_METADATA: self.snapshots, Undefine.CHECKPOINTS_METADATA: self.checkpoints}
+        return sum(flag for flag, parts in held.items() if parts)
+
+    @property
+    def redefines(self) -> bool:
+        """Whether the call defines a domain that is there already."""
+        return self.method == "defineXML" and not self.read_only and self.look_up(self.defined[0]) is not None
 
     def look_up(self, uuid: str) -> Any:
         """Return the domain of a UUID, past the vice, or nothing where there is none."""

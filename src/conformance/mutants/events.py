@@ -75,7 +75,8 @@ def event_again_when_it_stops(call: Call, memory: Memory) -> Any:
 @vice(
     "UNDEF-028",
     "UNDEF-029",
-    overlaps=refused("UNDEF-028") | because("its refusals too must change nothing and send no event", "UNDEF-007"),
+    overlaps=refused("UNDEF-028")
+    | because("its refusals too must change nothing and send no event", "UNDEF-007", "UNDEF-017", "UNDEF-019"),
 )
 def event_on_refusal(call: Call, memory: Memory) -> Any:
     """An undefine that is refused sends the event of one that succeeded."""
@@ -96,3 +97,16 @@ def event_missing_with_an_image(call: Call, memory: Memory) -> Any:
     if call.undefines and call.image:
         memory[call.uuid] = True
     return _register(call, lambda uuid, told: [] if told[0] == _UNDEFINED and uuid in memory else [told])
+
+
+@vice("UNDEF-029")
+def event_comes_after_the_stop(call: Call, memory: Memory) -> Any:
+    """The event of an undefine of an active domain is sent when the guest has stopped."""
+    remember_remainder(call, memory)
+
+    def late(uuid: str, told: Told) -> list[Told]:
+        if uuid not in memory or told[0] not in (_UNDEFINED, _STOPPED):
+            return [told]
+        return [told, (_UNDEFINED, _REMOVED)] if told[0] == _STOPPED else []
+
+    return _register(call, late)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from conformance.flags import Undefine
+from conformance.flags import OPPOSITES, Undefine
 from conformance.mutants.call import Call, LibvirtError, Memory, refuse
+from conformance.mutants.overlaps import because
 from conformance.mutants.vice import vice
 
+_SUCH_FLAGS = "a scenario of its gives such flags too, and demands that they be refused, or do all that they ask for"
 _KNOWN = sum(Undefine)
 _BIT_31 = 1 << 31
 
@@ -93,7 +95,10 @@ def untaken_flag_has_the_wrong_code(call: Call, _memory: Memory) -> Any:
     return call.go_on()
 
 
-@vice("UNDEF-026")
+@vice(
+    "UNDEF-026",
+    overlaps=because(_SUCH_FLAGS, "UNDEF-022", "UNDEF-028"),
+)
 def untaken_flag_reports_success(call: Call, _memory: Memory) -> Any:
     """Undefine of an inactive domain with a flag that the driver does not take reports success and does nothing."""
     if _untaken(call) and call.inactive and not call.image:
@@ -101,7 +106,10 @@ def untaken_flag_reports_success(call: Call, _memory: Memory) -> Any:
     return call.go_on()
 
 
-@vice("UNDEF-026")
+@vice(
+    "UNDEF-026",
+    overlaps=because(_SUCH_FLAGS, "UNDEF-022", "UNDEF-028"),
+)
 def untaken_flag_found_after_acting(call: Call, _memory: Memory) -> Any:
     """The domain is undefined before one of the flags is found to be none that the driver takes."""
     if _untaken(call) and not call.image:
@@ -110,7 +118,10 @@ def untaken_flag_found_after_acting(call: Call, _memory: Memory) -> Any:
     return call.go_on()
 
 
-@vice("UNDEF-026")
+@vice(
+    "UNDEF-026",
+    overlaps=because(_SUCH_FLAGS, "UNDEF-022"),
+)
 def untaken_flag_ignored_while_running(call: Call, _memory: Memory) -> Any:
     """A flag that the driver does not take is ignored for an active domain."""
     if _untaken(call) and call.active:
@@ -118,7 +129,10 @@ def untaken_flag_ignored_while_running(call: Call, _memory: Memory) -> Any:
     return call.go_on()
 
 
-@vice("UNDEF-026")
+@vice(
+    "UNDEF-026",
+    overlaps=because("it gives the flag for an active domain, too, and demands success", "UNDEF-018", "UNDEF-020"),
+)
 def taken_flag_refused_while_running(call: Call, _memory: Memory) -> Any:
     """SNAPSHOTS_METADATA is taken for an inactive domain and not for an active one."""
     if call.undefines and call.flags & Undefine.SNAPSHOTS_METADATA and call.active and not call.transient:
@@ -126,10 +140,25 @@ def taken_flag_refused_while_running(call: Call, _memory: Memory) -> Any:
     return call.go_on()
 
 
-@vice("UNDEF-026")
+@vice(
+    "UNDEF-026",
+    overlaps=because("it gives the flag for a domain that holds nothing, too, and demands success", "UNDEF-020"),
+)
 def taken_flag_does_nothing(call: Call, _memory: Memory) -> Any:
     """SNAPSHOTS_METADATA for a domain that has no snapshots reports success and does nothing."""
-    holds_nothing = call.inactive and not call.snapshots and not call.image
+    holds_nothing = call.inactive and not call.metadata and not call.image
     if call.undefines and call.flags == Undefine.SNAPSHOTS_METADATA and holds_nothing:
         return 0
     return call.go_on()
+
+
+# Opposite flags
+
+
+@vice("UNDEF-022")
+def opposite_flags_cancel_each_other_out(call: Call, _memory: Memory) -> Any:
+    """A flag and its opposite together count as if neither were given."""
+    flags = call.flags
+    for pair in (int(one | other) for one, other in OPPOSITES.items()):
+        flags &= ~pair if flags & pair == pair else ~0
+    return call.proceed("undefineFlags", flags) if flags != call.flags and not call.read_only else call.go_on()

@@ -42,7 +42,7 @@ def undefine_stops_the_guest(call: Call, _memory: Memory) -> Any:
 
 @vice(
     "UNDEF-002",
-    overlaps=guest_untouched(),
+    overlaps=guest_untouched("UNDEF-020"),
 )
 def undefine_resumes_a_paused_guest(call: Call, _memory: Memory) -> Any:
     """Undefine of a paused domain lets the guest run again."""
@@ -150,7 +150,8 @@ def resume_of_a_remainder_does_nothing(call: Call, _memory: Memory) -> Any:
 
 @vice(
     "UNDEF-004",
-    overlaps=because("autostart is asked for again after the remainder was defined again", "UNDEF-009"),
+    overlaps=because("autostart is asked for again after the remainder was defined again", "UNDEF-009")
+    | because("metadata is asked for again after the remainder was defined again", "UNDEF-018"),
 )
 def remainder_refuses_definition(call: Call, memory: Memory) -> Any:
     """A domain that was undefined while it ran cannot be defined again before it stops."""
@@ -165,7 +166,10 @@ def remainder_refuses_definition(call: Call, memory: Memory) -> Any:
     return call.go_on()
 
 
-@vice("UNDEF-004")
+@vice(
+    "UNDEF-004",
+    overlaps=because("it defines a remainder again too, and demands that it be persistent then", "UNDEF-018"),
+)
 def definition_of_a_remainder_is_forgotten(call: Call, memory: Memory) -> Any:
     """Defining a domain again that was undefined while it ran reports success and leaves it transient."""
     remember_remainder(call, memory)

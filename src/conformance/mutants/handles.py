@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.mutants.call import Call, LibvirtError, Memory, is_error, refuse
-from conformance.mutants.overlaps import because, gone
+from conformance.mutants.overlaps import because, gone, halted
 from conformance.mutants.vice import vice
 
 _ACTS = ("create", "destroy", "suspend", "setAutostart", "managedSave", "managedSaveRemove")
@@ -67,7 +67,9 @@ def vanished_answers_with_nothing(call: Call, _memory: Memory) -> Any:
 @vice(
     "UNDEF-001",
     "UNDEF-008",
-    overlaps=gone("UNDEF-008") | because("it demands that the domain be gone once it has stopped", "UNDEF-003"),
+    overlaps=gone("UNDEF-008")
+    | halted("UNDEF-035")
+    | because("it demands that the domain be gone once it has stopped", "UNDEF-003"),
 )
 def vanished_counts_as_inactive(call: Call, _memory: Memory) -> Any:
     """A domain that has vanished is said to be inactive."""

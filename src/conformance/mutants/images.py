@@ -148,7 +148,7 @@ def image_denied_by_the_list(call: Call, memory: Memory) -> Any:
 
 @vice(
     "UNDEF-013",
-    overlaps=because("it tries every flag on domains that hold nothing", "UNDEF-026"),
+    overlaps=because("it tries every flag on domains that hold nothing", "UNDEF-026", "UNDEF-035"),
 )
 def flag_needs_an_image(call: Call, _memory: Memory) -> Any:
     """MANAGED_SAVE is refused for a domain that has no image."""
@@ -159,11 +159,11 @@ def flag_needs_an_image(call: Call, _memory: Memory) -> Any:
 
 @vice(
     "UNDEF-013",
-    overlaps=because("it tries every flag on domains that hold nothing", "UNDEF-026"),
+    overlaps=because("it tries every flag on domains that hold nothing", "UNDEF-026", "UNDEF-035"),
 )
 def flag_without_image_does_nothing(call: Call, _memory: Memory) -> Any:
     """MANAGED_SAVE for a domain that has no image reports success and does nothing."""
-    if call.undefines and call.flags & _SAVE and not call.image and not call.transient:
+    if call.undefines and call.flags & _SAVE and not call.image and not call.metadata and not call.transient:
         return 0
     return call.go_on()
 
@@ -183,7 +183,7 @@ def flag_stops_the_guest(call: Call, _memory: Memory) -> Any:
 
 @vice(
     "UNDEF-014",
-    overlaps=refused("UNDEF-014"),
+    overlaps=refused("UNDEF-014", "UNDEF-036"),
 )
 def snapshots_flag_stands_in(call: Call, _memory: Memory) -> Any:
     """SNAPSHOTS_METADATA makes undefine remove the image, too."""

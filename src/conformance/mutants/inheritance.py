@@ -14,6 +14,11 @@ _SNAPSHOT_REDEFINE = 1
 _RESTORED = [1, 3]
 
 
+def _heirs_of_metadata() -> dict[str, str]:
+    """Return the rules that demand too that a domain defined after one with metadata inherit nothing."""
+    return because("it too defines domains anew, and demands that they inherit nothing", "UNDEF-017", "UNDEF-018")
+
+
 def _removes_image(call: Call) -> bool:
     return call.undefines and bool(call.flags & Undefine.MANAGED_SAVE) and call.image
 
@@ -36,7 +41,10 @@ def third_round_is_refused(call: Call, memory: Memory) -> Any:
     return call.go_on()
 
 
-@vice("UNDEF-006")
+@vice(
+    "UNDEF-006",
+    overlaps=_heirs_of_metadata(),
+)
 def snapshots_passed_on(call: Call, memory: Memory) -> Any:
     """The snapshot metadata of a domain that was undefined appears on the next domain of its name."""
     if call.undefines and call.snapshots:
@@ -52,7 +60,10 @@ def snapshots_passed_on(call: Call, memory: Memory) -> Any:
     return result
 
 
-@vice("UNDEF-006")
+@vice(
+    "UNDEF-006",
+    overlaps=_heirs_of_metadata(),
+)
 def checkpoints_passed_on(call: Call, memory: Memory) -> Any:
     """The checkpoint metadata of a domain that was undefined appears on the next domain of its name."""
     if call.undefines and call.fact("listAllCheckpoints", 0):
@@ -79,7 +90,7 @@ def autostart_survives(call: Call, memory: Memory) -> Any:
 
 @vice(
     "UNDEF-006",
-    overlaps=because("autostart is on after the new definition, whoever set it", "UNDEF-009"),
+    overlaps=because("autostart is on after the new definition, whoever set it", "UNDEF-009") | _heirs_of_metadata(),
 )
 def second_definition_is_set_to_autostart(call: Call, memory: Memory) -> Any:
     """Autostart is on when a domain is defined under a name that was in use before."""

@@ -26,7 +26,10 @@ def older_call_forgets_the_image(call: Call, _memory: Memory) -> Any:
     return call.go_on()
 
 
-@vice("UNDEF-005")
+@vice(
+    "UNDEF-005",
+    overlaps=because("it demands the refusal of each of the two calls", "UNDEF-017"),
+)
 def older_call_drops_the_snapshots(call: Call, _memory: Memory) -> Any:
     """``undefine`` drops snapshot metadata without being asked to, and ``undefineFlags`` refuses."""
     if _older(call) and call.inactive and call.snapshots:
@@ -58,7 +61,7 @@ def older_call_finds_what_has_vanished(call: Call, _memory: Memory) -> Any:
 
 @vice(
     "UNDEF-005",
-    overlaps=active_undefined("UNDEF-013", "UNDEF-026")
+    overlaps=active_undefined("UNDEF-013", "UNDEF-020", "UNDEF-026")
     | because("it demands success of each of the two calls", "UNDEF-002"),
 )
 def older_call_wants_the_guest_stopped(call: Call, _memory: Memory) -> Any:
@@ -81,7 +84,7 @@ def older_call_takes_a_transient(call: Call, _memory: Memory) -> Any:
 
 @vice(
     "UNDEF-005",
-    overlaps=gone("UNDEF-008", "UNDEF-013", "UNDEF-026")
+    overlaps=gone("UNDEF-008", "UNDEF-013", "UNDEF-017", "UNDEF-020", "UNDEF-026", "UNDEF-035")
     | because("it demands of each of the two calls that the domain be gone", "UNDEF-001"),
 )
 def older_call_leaves_the_name(call: Call, memory: Memory) -> Any:
@@ -100,7 +103,7 @@ def older_call_leaves_the_name(call: Call, memory: Memory) -> Any:
 
 @vice(
     "UNDEF-005",
-    overlaps=guest_untouched("UNDEF-004")
+    overlaps=guest_untouched("UNDEF-004", "UNDEF-020")
     | because("it demands of each of the two calls that the guest be as it was", "UNDEF-002"),
 )
 def newer_call_resumes_a_paused_guest(call: Call, _memory: Memory) -> Any:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.mutants.call import LIST_ALL, Call, LibvirtError, Memory
-from conformance.mutants.overlaps import because, gone
+from conformance.mutants.overlaps import because, gone, halted
 from conformance.mutants.vice import vice
 
 
 @vice(
     "UNDEF-001",
-    overlaps=gone("UNDEF-008", "UNDEF-013", "UNDEF-026")
+    overlaps=gone("UNDEF-008", "UNDEF-013", "UNDEF-017", "UNDEF-020", "UNDEF-026", "UNDEF-035")
     | because("autostart stays with the domain that stays", "UNDEF-009")
     | because("no event tells of what was not done", "UNDEF-029"),
 )
 def success_reported_nothing_done(call: Call, _memory: Memory) -> Any:
     """Undefine of an inactive domain that holds nothing reports success and leaves the domain."""
-    if call.undefines and not call.flags and call.inactive and not call.image and not call.snapshots:
+    if call.undefines and not call.flags and call.inactive and not call.image and not call.metadata:
         return 0
     return call.go_on()
 
@@ -121,7 +121,10 @@ def old_handle_still_answers(call: Call, memory: Memory) -> Any:
         raise
 
 
-@vice("UNDEF-003")
+@vice(
+    "UNDEF-003",
+    overlaps=halted(),
+)
 def remainder_leaves_its_definition(call: Call, memory: Memory) -> Any:
     """A domain that was undefined while it ran is back as an inactive one when it stops."""
     if call.undefines and call.active and not call.transient:
@@ -146,7 +149,10 @@ def saved_remainder_leaves_its_definition(call: Call, memory: Memory) -> Any:
     return result
 
 
-@vice("UNDEF-003")
+@vice(
+    "UNDEF-003",
+    overlaps=halted(),
+)
 def stopped_remainder_stays_in_the_list(call: Call, memory: Memory) -> Any:
     """The list of all domains goes on showing a domain that was undefined while it ran, and has stopped."""
     result = call.go_on()
@@ -157,7 +163,10 @@ def stopped_remainder_stays_in_the_list(call: Call, memory: Memory) -> Any:
     return result
 
 
-@vice("UNDEF-003")
+@vice(
+    "UNDEF-003",
+    overlaps=because("it waits for the event of a remainder's stop", "UNDEF-029"),
+)
 def paused_remainder_does_not_stop(call: Call, _memory: Memory) -> Any:
     """Stopping a domain that was undefined while it was paused reports success and does nothing."""
     if call.method == "destroy" and not call.read_only and call.transient and call.paused:

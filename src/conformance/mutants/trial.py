@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -20,6 +20,7 @@ from conformance.attendant import environment, under_reaper
 from conformance.journal import BlackBox
 from conformance.mutants import find
 from conformance.run import Options, Run
+from conformance.table import Mode
 from conformance.uri import embeds
 from conformance.verdict import Verdict
 
@@ -71,7 +72,8 @@ def try_all(trials: Iterable[Trial], options: Options) -> tuple[dict[Trial, Find
     trials = list(dict.fromkeys(trials))
     for trial in trials:
         find(trial.vice)
-    run = Run(options)
+    # The decision table would convict every vice once more, and takes longer than all the scenarios.
+    run = Run(replace(options, table=Mode.NONE))
     try:
         run.begin()
         run.make_plan()

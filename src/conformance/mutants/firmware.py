@@ -1,0 +1,1 @@
+"""Vices of nvram files and TPMs."""
