@@ -17,15 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import libvirt
 import pytest
 from hypothesis import settings
 
 from conformance.catalog import Catalog, parse_capabilities, parse_page
 from conformance.data import folder
+from conformance.driver.events import run_event_loop
 from conformance.journal import BlackBox
 
 #: How long a process may take before the test gives it up; nothing is measured by it.
 PATIENCE = 120
+NOBODY = 65534
 
 # A machine that is busy with runs of the kit is slow now and then, which says nothing about the code.
 settings.register_profile("kit", deadline=None)
@@ -94,6 +97,20 @@ class Bench:
     def report(self, name: str = "report.json") -> Any:
         """Read a file that the command wrote in the folder."""
         return json.loads((self.folder / name).read_text(encoding="utf-8"))
+
+    def processes(self) -> list[int]:
+        """Return the processes that were started here, by whomever, and have not ended."""
+        mark = f"TMPDIR={self.temporary}".encode()
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+        return found
+
+    def traces(self) -> list[Path]:
+        """Return what is left on disk of runs that were made here: temporary files and ledgers."""
+        return [*self.temporary.iterdir(), *self.ledgers.glob("*")]
 
 
 def box_of(process: subprocess.Popen[str], bench: Bench, scenario: str, call: str) -> int:
@@ -183,6 +200,46 @@ def short_bench(tmp_path: Path) -> Iterator[Bench]:
     temporary.chmod(0o755)
     yield make_bench(tmp_path, temporary)
     shutil.rmtree(temporary)
+
+
+@dataclass
+class Daemon:
+    """A libvirtd, its process, and a connection of somebody else's to its test driver."""
+
+    uri: str
+    pid: int
+    other: libvirt.virConnect
+
+    def names(self) -> set[str]:
+        """Return the names of all domains."""
+        return {domain.name() for domain in self.other.listAllDomains()}
+
+
+@pytest.fixture
+def daemon(short_bench: Bench) -> Iterator[Daemon]:
+    """Give a session daemon, run by nobody when the tests are run by root, which would get the host's own."""
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    if shutil.which("libvirtd", path=path) is None:
+        pytest.skip("needs libvirtd")
+    folder = short_bench.temporary.with_name(short_bench.temporary.name + "d")
+    folder.mkdir(mode=0o755)
+    user = {"user": NOBODY, "group": NOBODY, "extra_groups": ()} if os.geteuid() == 0 else {}
+    if user:
+        os.chown(folder, NOBODY, NOBODY)
+    environment = {"PATH": path, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
+    command = ["libvirtd", "--daemon", "--timeout", "600", "--pid-file", str(folder / "pid")]
+    subprocess.run(command, env=environment, cwd="/", check=True, capture_output=True, **user)  # type: ignore[call-overload]
+    pid = int((folder / "pid").read_text())
+    uri = f"test+unix:///default?socket={folder}/libvirt/libvirt-sock"
+    run_event_loop()
+    other = libvirt.open(uri)
+    try:
+        yield Daemon(uri, pid, other)
+    finally:
+        with contextlib.suppress(libvirt.libvirtError):
+            other.close()
+        kill(pid)
+        shutil.rmtree(folder)
 
 
 @dataclass(frozen=True)

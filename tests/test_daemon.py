@@ -5,68 +5,19 @@ libvirt's test driver lives inside a daemon of the test's own here, so its domai
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import libvirt
 import pytest
 
-from conformance.driver.events import run_event_loop
 from conformance.machine import Machine
-from conftest import Bench, box_of, finish, kill
+from conftest import Bench, Daemon, box_of, finish, kill
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(not (shutil.which("libvirtd") or Path("/usr/sbin/libvirtd").exists()), reason="needs libvirtd"),
-]
+pytestmark = pytest.mark.real
 
 RULE, VICTIM = "UNDEF-034", "UNDEF-034/alive[paused]"
-NOBODY = 65534
-PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
-
-
-@dataclass
-class Daemon:
-    """A libvirtd, its process, and a connection of somebody else's to its test driver."""
-
-    uri: str
-    pid: int
-    other: libvirt.virConnect
-
-    def names(self) -> set[str]:
-        """Return the names of all domains."""
-        return {domain.name() for domain in self.other.listAllDomains()}
-
-
-@pytest.fixture
-def daemon(short_bench: Bench) -> Iterator[Daemon]:
-    """Give a session daemon, run by nobody when the tests are run by root, which would get the host's own."""
-    folder = short_bench.temporary.with_name(short_bench.temporary.name + "d")
-    folder.mkdir(mode=0o755)
-    user = {"user": NOBODY, "group": NOBODY, "extra_groups": ()} if os.geteuid() == 0 else {}
-    if user:
-        os.chown(folder, NOBODY, NOBODY)
-    environment = {"PATH": PATH, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
-    command = ["libvirtd", "--daemon", "--timeout", "600", "--pid-file", str(folder / "pid")]
-    subprocess.run(command, env=environment, cwd="/", check=True, capture_output=True, **user)  # type: ignore[call-overload]
-    pid = int((folder / "pid").read_text())
-    uri = f"test+unix:///default?socket={folder}/libvirt/libvirt-sock"
-    run_event_loop()
-    other = libvirt.open(uri)
-    try:
-        yield Daemon(uri, pid, other)
-    finally:
-        with contextlib.suppress(libvirt.libvirtError):
-            other.close()
-        kill(pid)
-        shutil.rmtree(folder)
 
 
 def start(bench: Bench, daemon: Daemon) -> tuple[subprocess.Popen[str], int]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.attendant import under_reaper
+from conformance.attendant import WORKER_MARK, end_processes, under_reaper
+from conformance.interrupts import ASKING
 from conftest import until
 
 
@@ -73,6 +74,8 @@ def test_the_streams_are_the_commands(tmp_path: Path, started: list[subprocess.P
     assert log.stat().st_mode & 0o077 == 0
 
 
+#: A command that says who it is, and ends when its input does.
+SAY_AND_WAIT = "import os, sys; print(os.getpid(), flush=True); sys.stdin.read()"
 ORPHAN = """
 parent, child = os.getpid(), os.fork()
 if child == 0:
@@ -107,7 +110,7 @@ def test_what_a_command_leaves_behind_is_reaped(tmp_path: Path, started: list[su
 
 def test_the_command_dies_with_the_reaper(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
     """When the reaper is killed, the command does not go on unseen."""
-    process = start(tmp_path, "print(os.getpid(), flush=True); sys.stdin.read()", started)
+    process = start(tmp_path, SAY_AND_WAIT, started)
     assert process.stdout is not None
     descriptor = os.pidfd_open(int(process.stdout.readline()))
     process.kill()
@@ -115,24 +118,61 @@ def test_the_command_dies_with_the_reaper(tmp_path: Path, started: list[subproce
     os.close(descriptor)
 
 
-def test_an_interrupt_is_for_the_controlling_process(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
-    """A Ctrl-C at the terminal reaches neither the reaper nor the command."""
-    process = start(tmp_path, "print(os.getsid(0) == os.getpid(), flush=True); print(sys.stdin.read())", started)
+@pytest.mark.parametrize("number", ASKING, ids=lambda number: number.name)
+def test_what_asks_a_run_to_end_is_for_the_controlling_process(
+    tmp_path: Path, started: list[subprocess.Popen[str]], number: signal.Signals
+) -> None:
+    """A Ctrl-C, or a supervisor that signals the whole group, ends neither the reaper nor the command."""
+    code = "print(os.getsid(0) == os.getpid(), signal.getsignal({0}) in ({1}, signal.SIG_DFL), flush=True)"
+    code = code.format(int(number), "signal.default_int_handler") + "; print(sys.stdin.read())"
+    process = start(tmp_path, code, started)
     assert process.stdout is not None
-    assert process.stdout.readline() == "True\n"
-    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "True True\n"
+    process.send_signal(number)
     assert process.communicate("goes on")[0] == "goes on\n"
     assert note(tmp_path) == 0
 
 
-def test_an_end_that_is_asked_for_is_passed_on(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
-    """A SIGTERM to the reaper ends the command, and the reaper with it."""
-    process = start(tmp_path, "print(flush=True); sys.stdin.read()", started)
+def test_all_end_with_the_controlling_process(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
+    """When the process that started a reaper is killed, the command does not go on either."""
+    controlling = f"""
+import subprocess, sys
+from pathlib import Path
+from conformance.attendant import under_reaper
+subprocess.run([*under_reaper(Path({str(tmp_path)!r})), sys.executable, "-c", "{SAY_AND_WAIT}"])
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", controlling], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    started.append(process)
     assert process.stdout is not None
-    process.stdout.readline()
-    process.terminate()
-    process.wait()
-    assert note(tmp_path) == -signal.SIGTERM
+    descriptor = os.pidfd_open(int(process.stdout.readline()))
+    process.kill()
+    assert select.select([descriptor], [], [], 30)[0]
+    os.close(descriptor)
+
+
+def test_a_command_knows_its_run(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
+    """The mark, by which a worker is kept from beginning a run and is found again, names the run's folder."""
+    process = start(tmp_path, f"print(os.environ[{WORKER_MARK!r}])", started)
+    assert process.communicate()[0].strip() == str(tmp_path)
+
+
+def test_what_is_left_of_a_run_can_be_ended(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
+    """The reaper and the command of one run are ended, and those of another go on."""
+    folders = [tmp_path / name for name in ("one", "other")]
+    processes = []
+    for folder in folders:
+        folder.mkdir()
+        processes.append(start(folder, SAY_AND_WAIT, started))
+    commands = [os.pidfd_open(int(process.stdout.readline())) for process in processes if process.stdout is not None]
+    assert end_processes([folders[0]]) == []
+    assert processes[0].wait() == -signal.SIGKILL
+    assert select.select(commands, [], [], 0)[0] == commands[:1]
+    assert processes[1].communicate("")[0] == ""
+    assert note(folders[1]) == 0
+    for command in commands:
+        os.close(command)
 
 
 def test_nothing_of_the_environment_gets_in(tmp_path: Path) -> None:

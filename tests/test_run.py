@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -28,8 +29,9 @@ def run() -> Iterator[Run]:
     """Give a run of one scenario against a URI with a password in it."""
     begun = Run(Options(uri=f"qemu+ssh://user:{HUSH}@host/system", command=f"run --uri qemu+ssh://user:{HUSH}@host/"))
     begun.plan = Plan((SCENARIO,), {}, ())
+    begun.folder.mkdir()
     yield begun
-    begun.close()
+    shutil.rmtree(begun.folder)
 
 
 def test_no_password_is_kept(run: Run) -> None:

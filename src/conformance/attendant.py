@@ -6,17 +6,22 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
 import conformance.errors
 from conformance.errors import KitError, NoAnswer, ProbeDied
+from conformance.ledger import Ledger
+from conformance.losses import last_words
 from conformance.uri import redact, scrub
 
-#: Set in the environment of every process of a run: none of them may begin another run.
+#: Set in the environment of every process of a run, to the run's folder: none of them may begin another run.
 WORKER_MARK = "LIBVIRT_CONFORMANCE_WORKER"
 _REAPER = Path(__file__).with_name("reaper.py")
 
@@ -26,13 +31,63 @@ def under_reaper(folder: Path) -> list[str]:
 
     :param folder: where the reaper notes how the command ended.
     """
-    return [sys.executable, "-I", "-S", str(_REAPER), str(folder)]
+    return [sys.executable, "-I", "-S", str(_REAPER), str(os.getpid()), _mark(folder)]
+
+
+def _mark(folder: Path) -> str:
+    """Return what stands in the command line of a run's reapers and in the environment of all under them."""
+    return f"{WORKER_MARK}={folder}"
+
+
+def end_processes(folders: Iterable[Path], seconds: float = 10.0) -> list[int]:
+    """Kill what still runs of the runs with these folders; return the processes that go on all the same.
+
+    The reapers are among them, so nobody writes into the folders afterwards.
+
+    :param seconds: how long is waited for the processes to be gone.
+    """
+    marks = {os.fsencode(_mark(folder)) for folder in folders}
+    deadline = time.monotonic() + seconds
+    # One that was about to start another when it was killed may have done so.
+    while found := _marked(marks):
+        for descriptor in found.values():
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        for descriptor in found.values():
+            select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+            os.close(descriptor)
+        if time.monotonic() >= deadline:
+            return sorted(found)
+    return []
+
+
+def _marked(marks: AbstractSet[bytes]) -> dict[int, int]:
+    """Return the processes with one of the marks, each with a descriptor."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            # Opened before it is looked at: the number may be another process's afterwards.
+            descriptor = os.pidfd_open(int(entry.name))
+            if marks.isdisjoint([*_words(entry / "cmdline"), *_words(entry / "environ")]):
+                os.close(descriptor)
+            else:
+                found[int(entry.name)] = descriptor
+    return found
+
+
+def _words(file: Path) -> list[bytes]:
+    try:
+        return file.read_bytes().split(b"\0")
+    except OSError:
+        # Another user's, or gone.
+        return []
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return what a process that calls drivers has in its environment beside this process's."""
+    """Return what a process that calls drivers has in its environment beside this process's and the mark."""
     return {
-        WORKER_MARK: "1",
         # What a driver logs belongs beside the run, not between the lines of its report.
         "LIBVIRT_LOG_OUTPUTS": os.environ.get("LIBVIRT_LOG_OUTPUTS", f"3:file:{folder}/libvirt.txt"),
         # No password prompt may hold up a run.
@@ -90,16 +145,21 @@ class Attendant:
                 raise NoAnswer(f"the driver did not answer within {seconds:g} s", where=redact(self.uri))
             read = os.read(stream.fileno(), 1 << 16)
             if not read:
-                raise ProbeDied(f"the process that calls the driver ended{self._last_words()}", where=redact(self.uri))
+                words = scrub(last_words(self._folder), self.uri)
+                said = f" ({words})" if words else ""
+                raise ProbeDied(f"the process that calls the driver ended{said}", where=redact(self.uri))
             self._buffer += read
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 
-    def _last_words(self) -> str:
-        """Return the last line that the process wrote, in the file that its reaper gave it."""
-        text = "".join(log.read_text(encoding="utf-8", errors="replace") for log in self._folder.glob("*.log"))
-        lines = text.strip().splitlines()
-        return f" ({scrub(lines[-1], self.uri)})" if lines else ""
+    def clean(self, ledger: Ledger, seconds: float) -> tuple[int, list[str]]:
+        """Remove the domains of a ledger; return how many there were, and what could not be removed.
+
+        :raises KitError: as ``answer`` does.
+        """
+        self.ask({"do": "clean", "uri": self.uri, "ledger": str(ledger.path)})
+        answer = self.answer(seconds)
+        return answer["removed"], answer["failed"]
 
     def stop(self) -> None:
         """End the process, whatever it is at."""

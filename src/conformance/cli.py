@@ -7,13 +7,14 @@ have been imported.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from conformance.errors import KitError, UsageError
+from conformance.errors import KitError, Unwritable, UsageError
 from conformance.uri import DEFAULT_URI
 from conformance.verdict import ExitCode
 
@@ -46,17 +47,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return ExitCode.ERROR
     except BrokenPipeError:
-        # The reader of a pipe, such as head, has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return ExitCode.CONFORMANT
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        full = Unwritable(f"there is no room to write to ({error.strerror})", where=error.filename or "standard output")
+        _forget_output()
+        print(f"libvirt-conformance: {full}", file=sys.stderr)
+        return ExitCode.ERROR
     return code
+
+
+def _forget_output() -> None:
+    """Write to nowhere from now on: the reader of a pipe, such as head, has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _call(argv: Sequence[str] | None) -> int:
     options = _parser().parse_args(argv)
     handler = options.handler
     code: int = handler(options)
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The code says what it says, however much of the output was read.
+        _forget_output()
     return code
 
 

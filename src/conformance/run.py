@@ -9,38 +9,34 @@ import contextlib
 import os
 import random
 import secrets
-import shutil
-import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from conformance.attendant import WORKER_MARK, Attendant
+from conformance.attendant import WORKER_MARK
 from conformance.binding import Scenario
 from conformance.catalog import Level
-from conformance.errors import CleanUpFailed, KitError, NestedRun, ScenarioLost, UsageError
-from conformance.journal import BlackBox
-from conformance.ledger import PREFIX, Ledger
+from conformance.errors import KitError, NestedRun, NoAnswer, ScenarioLost, UsageError
+from conformance.interrupts import heard
+from conformance.losses import how_lost, last_words
 from conformance.plan import Plan, Selection, make_plan, needs
+from conformance.premises import Premises
 from conformance.report import RunRecord, ScenarioResult, build_report, check_writable, dump, write_text
 from conformance.restarting import parse_command
-from conformance.roots import base_folder, make_root, remove_root
 from conformance.specification import Specification, load_specification
-from conformance.uri import DEFAULT_URI, check_uri, embeds_without_root, redact, scrub, with_root
+from conformance.uri import DEFAULT_URI, check_uri, redact, scrub
 from conformance.verdict import Verdict
 
-#: The exit code by which a worker says that its watchdog ended it.
-WATCHDOG_EXIT = 70
 #: How long a guest may take to start for a driver whose scenarios are limited by the processor, in seconds.
 _FAST_START = 0.05
-#: How long a reaper may take to note how its worker ended, in seconds.
-_REAPER_SECONDS = 5.0
-#: How much may pass between two writes of an unfinished report, in seconds.
+#: How long the clean-up may wait for the driver after a run was told to end, or its attendant was lost, in seconds.
+_HURRIED_SECONDS = 10.0
+#: How old what is on disk of an unfinished report may be, in seconds.
 _PARTIAL_INTERVAL = 1.0
 
 
@@ -72,7 +68,6 @@ class Run:
 
     options: Options
     on_result: Callable[[Run, Scenario, ScenarioResult], None] | None = None
-    specification: Specification = field(init=False)
     plan: Plan | None = field(init=False, default=None)
     record: RunRecord = field(init=False)
 
@@ -83,17 +78,23 @@ class Run:
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             command=scrub(self.options.command, self.options.uri),
         )
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}-run-"))
-        self.id = secrets.token_hex(4)
-        self._attendant: Attendant | None = None
-        self._ledger: Ledger | None = None
+        self._premises = Premises(self.options.uri, secrets.token_hex(4))
         self._knowledge: dict[str, Any] = {}
-        self._probe_root: Path | None = None
         self._restart: tuple[str, ...] = ()
         self._start_seconds = 0.0
-        self._written = 0.0
-        self._swept = False
+        self._writing = threading.Lock()
+        self._due: threading.Timer | None = None
         self._inventories: list[dict[str, Any]] = []
+
+    @property
+    def folder(self) -> Path:
+        """The folder for what the run's processes write: black boxes, logs, the reapers' notes."""
+        return self._premises.folder
+
+    @cached_property
+    def specification(self) -> Specification:
+        """The rules and the scenarios, read when they are first asked for."""
+        return load_specification()
 
     def begin(self) -> None:
         """Check what can be checked, and let the attendant begin to probe.
@@ -113,29 +114,18 @@ class Run:
                 check_writable(path)
         if options.report is not None and options.junit is not None and options.report == options.junit:
             raise UsageError("--report and --junit name one file", remedy="name two")
-        self.specification = load_specification()
         for rule in options.rules:
             self.specification.catalog.rule(rule)
-        self._ledger = Ledger.open(options.uri, self.id)
-        self._ledger.announce_folder(self.folder)
-        uri = options.uri
-        if embeds_without_root(uri):
-            self._probe_root = base_folder(self.id) / "p"
-            self._ledger.announce_root(self._probe_root)
-            make_root(self._probe_root.parent, "p")
-            uri = with_root(uri, str(self._probe_root))
-        self._attendant = Attendant(uri, self.folder)
-        asked = {"do": "probe", "uri": uri, "ledger": str(self._ledger.path), "virt_type": options.virt_type}
-        self._attendant.ask({**asked, "restart": self._restart, "denied_uri": options.denied_uri})
+        self._premises.open(virt_type=options.virt_type, restart=self._restart, denied_uri=options.denied_uri)
 
     def make_plan(self) -> Plan:
         """Wait for what probing found out, and decide what is run.
 
         :raises KitError: when the driver cannot be reached or probed.
         """
-        if self._attendant is None:
+        if self._premises.attendant is None:
             raise AssertionError("the run has not begun")
-        answer = self._attendant.answer(self.options.timeout)
+        answer = self._premises.attendant.answer(self.options.timeout)
         self.record.driver = answer["driver"]
         self.record.machine = answer["machine"]
         catalog = self.specification.catalog
@@ -172,13 +162,14 @@ class Run:
 
     def worker_setup(self) -> dict[str, Any]:
         """Return what a worker has to know, as plain values."""
-        if self.plan is None or self._ledger is None:
+        premises = self._premises
+        if self.plan is None or premises.ledger is None:
             raise AssertionError("the run has no plan yet")
         return {
             "uri": self.options.uri,
-            "private_root": self._probe_root is not None,
-            "like_root": str(self._probe_root or ""),
-            "ledger": str(self._ledger.path),
+            "private_root": premises.root is not None,
+            "like_root": str(premises.root or ""),
+            "ledger": str(premises.ledger.path),
             "folder": str(self.folder),
             "virt_type": self.options.virt_type or self.record.machine["type"],
             "timeout": self.options.timeout,
@@ -206,7 +197,7 @@ class Run:
         self.record.results[scenario_id] = result
         if self.on_result is not None:
             self.on_result(self, scenario, result)
-        self._write_partial()
+        self._write_soon()
 
     def _scrub(self, value: Any) -> Any:
         """Return what a worker said without the URI's secrets."""
@@ -227,22 +218,26 @@ class Run:
 
     def note_lost(self, scenario_id: str, worker: str) -> None:
         """Keep that the worker which ran a scenario is no more, with what its black box says."""
-        text = BlackBox.read(self.folder / f"{worker}.box").split("\n")
-        call = text[1] if len(text) > 1 and text[0] == scenario_id else ""
-        pid = text[2] if len(text) > 2 else ""
-        status = _ended(self.folder / f"{pid}.exit", self.options.timeout)
-        where = f"during {call}" if call else "between two calls"
-        self.note(scenario_id, {"outcome": "inconclusive", "message": f"the worker process {status} {where}"})
+        message = how_lost(self.folder, worker, scenario_id, self.options.timeout)
+        self.note(scenario_id, {"outcome": "inconclusive", "message": message})
 
-    def unreported(self) -> int:
-        """Return how many planned scenarios no worker has reported yet."""
-        return 0 if self.plan is None else len(self.plan.run) - len(self.record.results)
+    def note_given_up(self, worker: str) -> None:
+        """Keep that scenarios are left which nobody runs, as worker after worker was lost.
 
-    def last_words(self) -> str:
-        """Return the last line that a process of the run has written to its log."""
-        logs = sorted(self.folder.glob("*.log"), key=lambda log: log.stat().st_mtime)
-        lines = [line for log in logs for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        :param worker: the last of them.
+        """
+        left = 0 if self.plan is None else len(self.plan.run) - len(self.record.results)
+        if left:
+            how = how_lost(self.folder, worker, "", self.options.timeout)
+            words = last_words(self.folder)
+            said = f" ({words})" if words else ""
+            self.note_problem(f"{left} scenarios were given up, as worker after worker was lost; the last: {how}{said}")
+
+    def note_interrupt(self, why: BaseException) -> None:
+        """Keep that the run ended before it was complete; from now on it is not told so again."""
+        heard()
+        self.record.interrupted = True
+        self.note_problem(f"the run was ended before it was complete{f' ({why})' if str(why) else ''}")
 
     def note_worker(self, output: Mapping[str, Any]) -> None:
         """Keep what a worker used, and whether it found anything changed that was not its own."""
@@ -253,24 +248,63 @@ class Run:
 
     def note_problem(self, problem: str) -> None:
         """Keep that something around the scenarios went wrong."""
-        self.record.problems.append(scrub(problem, self.options.uri))
+        problem = scrub(problem, self.options.uri)
+        if problem not in self.record.problems:
+            self.record.problems.append(problem)
 
     def finish(self) -> dict[str, Any]:
-        """Clean up, compare the inventories, write the report and return it."""
-        if self._attendant is not None and self.plan is not None:
-            try:
-                self._attendant.ask({"do": "finish"})
-                answer = self._attendant.answer(self.options.timeout)
-                self._note_inventory(answer)
-                self._swept = not answer["failed"]
-            except KitError as error:
-                self.note_problem(str(error))
+        """Clean up, compare the inventories, write the report and return it.
+
+        :raises Unwritable: when the report cannot be written; all else is done by then.
+        """
+        try:
+            return self._finish()
+        except KeyboardInterrupt as interrupt:
+            self.note_interrupt(interrupt)
+            # What had begun is taken up again, to its end.
+            return self._finish()
+
+    def interrupt(self, why: BaseException) -> dict[str, Any]:
+        """End a run that was told to end, however far it has come, and return its report.
+
+        :raises Unwritable: when the report cannot be written.
+        """
+        self.note_interrupt(why)
+        return self.finish()
+
+    def _finish(self) -> dict[str, Any]:
+        with self._writing:
+            # From here on only the whole report is written.
+            self._due = None
+        self._sweep()
         self.close()
         self.record.wall_seconds = time.monotonic() - self._clock
         report = self.report()
         if self.options.report is not None:
             write_text(self.options.report, dump(report))
         return report
+
+    def _sweep(self) -> None:
+        """Remove what is left of the run's domains, and compare the inventories where there are two."""
+        hurried = min(_HURRIED_SECONDS, self.options.timeout)
+        answer = None
+        try:
+            if self.plan is not None:
+                answer = self._premises.sweep(hurried if self.record.interrupted else self.options.timeout)
+        except NoAnswer as error:
+            # Another would wait as long.
+            self.note_problem(str(error))
+            return
+        except KitError as error:
+            self.note_problem(str(error))
+        if answer is not None:
+            self._note_inventory(answer)
+            return
+        try:
+            for failed in self._premises.sweep_anew(hurried):
+                self.note_problem(f"clean-up: {failed}")
+        except KitError as error:
+            self.note_problem(str(error))
 
     def _note_inventory(self, answer: Mapping[str, Any]) -> None:
         changed = [*answer["changed"], *(c for inventory in self._inventories for c in inventory["changed"])]
@@ -285,29 +319,9 @@ class Run:
             )
 
     def close(self) -> None:
-        """End the attendant and remove what the run has on disk, its private roots included."""
-        if self._attendant is not None:
-            self._attendant.stop()
-            self._attendant = None
-        if self._ledger is not None:
-            self._close_ledger(self._ledger)
-            self._ledger = None
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _close_ledger(self, ledger: Ledger) -> None:
-        """Remove the private roots, and the ledger unless something may be left: clean goes on from there."""
-        ledger.remove_folders()
-        roots = ledger.roots()
-        removed = True
-        for root in roots:
-            try:
-                remove_root(root)
-            except CleanUpFailed as error:
-                removed = False
-                self.note_problem(str(error))
-        # The domains of a private root are gone with it.
-        if removed and (self._swept or roots or not ledger.domains()):
-            ledger.remove()
+        """End the run's processes and remove what it has on disk, its private roots included."""
+        for problem in self._premises.close():
+            self.note_problem(problem)
 
     def report(self, *, complete: bool = True) -> dict[str, Any]:
         """Return the report as it stands."""
@@ -321,30 +335,16 @@ class Run:
             complete=complete,
         )
 
+    def _write_soon(self) -> None:
+        """Write what is known within a second: a run that is killed loses no more than that."""
+        if self.options.report is not None and self._due is None:
+            self._due = threading.Timer(_PARTIAL_INTERVAL, self._write_partial)
+            self._due.daemon = True
+            self._due.start()
+
     def _write_partial(self) -> None:
-        """Write what is known so far, now and then: a run that is killed loses at most the last second."""
-        now = time.monotonic()
-        if self.options.report is not None and now - self._written > _PARTIAL_INTERVAL:
-            self._written = now
-            with contextlib.suppress(KitError):
-                write_text(self.options.report, dump(self.report(complete=False)))
-
-
-def _ended(file: Path, timeout: float) -> str:
-    """Return how a worker ended, from the status that its reaper noted."""
-    # The worker's end is seen by its connection, a moment before its reaper has noted how it ended.
-    deadline = time.monotonic() + _REAPER_SECONDS
-    pause = threading.Event()
-    while not file.exists() and time.monotonic() < deadline:
-        pause.wait(0.01)
-    try:
-        code = os.waitstatus_to_exitcode(int(file.read_text()))
-    except (OSError, ValueError):
-        return "ended without a trace"
-    if code == WATCHDOG_EXIT:
-        return f"was ended as the scenario took more than {timeout:g} s,"
-    if code < 0:
-        # Real-time signals have no name.
-        known = {number.value: number.name for number in signal.Signals}
-        return f"was ended by {known.get(-code, f'signal {-code}')}"
-    return f"ended with exit code {code}"
+        with self._writing:
+            if self._due is not None and self.options.report is not None:
+                self._due = None
+                with contextlib.suppress(KitError):
+                    write_text(self.options.report, dump(self.report(complete=False)))

@@ -8,6 +8,7 @@ import sys
 from conformance.catalog import release_text
 from conformance.cleaning import clean as clean_up
 from conformance.errors import CleanUpFailed
+from conformance.interrupts import ended_in_order
 from conformance.report import RunRecord
 from conformance.run import Options, Run
 from conformance.uri import redact
@@ -20,12 +21,17 @@ def probe(options: argparse.Namespace) -> int:
     :raises KitError: when the driver cannot be reached.
     """
     run = Run(Options(uri=options.uri, timeout=options.timeout, virt_type=options.virt_type))
-    try:
-        run.begin()
-        run.make_plan()
-        report = run.finish()
-    finally:
-        run.close()
+    with ended_in_order():
+        try:
+            run.begin()
+            run.make_plan()
+            report = run.finish()
+        except KeyboardInterrupt as interrupt:
+            run.note_interrupt(interrupt)
+            run.finish()
+            raise
+        finally:
+            run.close()
     _show(run, run.record)
     for problem in report["problems"]:
         print(f"! {problem}")
@@ -52,7 +58,8 @@ def clean(options: argparse.Namespace) -> int:
 
     :raises KitError: when the driver cannot be reached, or something could not be removed.
     """
-    removed, failed = clean_up(options.uri, options.timeout)
+    with ended_in_order():
+        removed, failed = clean_up(options.uri, options.timeout)
     shown = redact(options.uri)
     print(
         f"{shown}: removed {removed} objects that killed runs had left." if removed else f"{shown}: nothing was left."

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 from conformance.catalog import Level
 from conformance.errors import KitError
+from conformance.interrupts import ended_in_order
 from conformance.render.terminal import Screen
 from conformance.report import write_text
 from conformance.run import Options, Run
@@ -42,33 +42,37 @@ def run(options: argparse.Namespace) -> int:
 
         # The workers would be the first to notice.
         mutants.find(options.vice)
-    # A run that is told to end, ends in order: it keeps what it found and cleans up.
-    signal.signal(signal.SIGTERM, _interrupt)
     screen = Screen(sys.stdout)
     judged = Run(_options(options), screen.show_result)
-    try:
-        judged.begin()
-        screen.begin(judged)
-        report = _execute(judged)
-    except BaseException:
-        judged.close()
-        raise
-    if judged.plan is None and not judged.record.interrupted:
-        # The driver was never reached: there is one thing to say, and it is said once.
-        for problem in report["problems"]:
-            print(f"libvirt-conformance: {problem}", file=sys.stderr)
-    else:
-        screen.end(report, judged.options.report)
-    if options.junit is not None:
-        from conformance.render.junit import junit
-
-        write_text(options.junit, junit(report))
+    with ended_in_order():
+        try:
+            judged.begin()
+            screen.begin(judged)
+            report = _execute(judged)
+        except KeyboardInterrupt as interrupt:
+            judged.note_interrupt(interrupt)
+            report = judged.finish()
+        finally:
+            judged.close()
+        _show(report, judged, screen)
     code: int = report["summary"]["exit_code"]
     return code
 
 
-def _interrupt(_signal: int, _frame: Any) -> None:
-    raise KeyboardInterrupt
+def _show(report: dict[str, Any], judged: Run, screen: Screen) -> None:
+    options = judged.options
+    try:
+        if options.junit is not None:
+            from conformance.render.junit import junit
+
+            write_text(options.junit, junit(report))
+    finally:
+        if judged.plan is None and not judged.record.interrupted:
+            # The driver was never reached: there is one thing to say, and it is said once.
+            for problem in report["problems"]:
+                print(f"libvirt-conformance: {problem}", file=sys.stderr)
+        else:
+            screen.end(report, options.report, options.junit)
 
 
 def _options(options: argparse.Namespace) -> Options:

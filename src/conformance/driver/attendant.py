@@ -77,15 +77,9 @@ class Attendant:
         return {"removed": removed, "failed": failed, "objects": len(self._before), "changed": changed}
 
     def _clean(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        removed, failed = 0, []
-        for path in request["ledgers"]:
-            ledger = Ledger(Path(path))
-            self._session = self._session or Session(request["uri"], "c", ledger)
-            number, problems = remove_all(self._session.connection, ledger.domains(), ledger.run)
-            removed += number
-            failed += problems
-            if not problems and not ledger.roots():
-                ledger.remove()
+        ledger = Ledger(Path(request["ledger"]))
+        self._session = self._session or Session(request["uri"], "c", ledger)
+        removed, failed = remove_all(self._session.connection, ledger.domains(), ledger.run)
         return {"removed": removed, "failed": failed}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -38,11 +39,26 @@ _WIDTH = 100
 _IDS_SHOWN = 6
 
 
+class _Console(Console):
+    """A console that falls silent when nobody takes what it writes: the report and the exit code stand all the same."""
+
+    def print(self, *objects: Any, **settings: Any) -> None:
+        """Print, as long as somebody reads."""
+        try:
+            super().print(*objects, **settings)
+        except OSError:
+            self.quiet = True
+
+    def on_broken_pipe(self) -> None:
+        """Fall silent; rich would end the process with the code of a driver that is not conformant."""
+        self.quiet = True
+
+
 class Screen:
     """The terminal, or the file, that a run writes to."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = Console(file=stream, highlight=False, soft_wrap=True)
+        self._console = _Console(file=stream, highlight=False, soft_wrap=True)
         self._done = 0
         self._unicode = (getattr(stream, "encoding", None) or "utf8").lower().replace("-", "") == "utf8"
 
@@ -66,14 +82,15 @@ class Screen:
 
     def _rewind(self) -> None:
         """Go back to the beginning of the line and clear it; rich takes such characters out of texts."""
-        self._console.file.write("\r\x1b[K")
+        with contextlib.suppress(OSError):
+            self._console.file.write("\r\x1b[K")
 
     def _mark(self, verdict: Verdict) -> tuple[str, str]:
         mark, style = _STYLES[verdict]
         return (mark if self._unicode else _PLAIN_MARKS.get(mark, mark)), style
 
-    def end(self, report: Mapping[str, Any], file: Path | None) -> None:
-        """Show the report."""
+    def end(self, report: Mapping[str, Any], file: Path | None, junit: Path | None = None) -> None:
+        """Show the report, and the files that it was written to."""
         if self._done:
             self._rewind()
         self._driver(report["driver"], report["machine"])
@@ -83,7 +100,7 @@ class Screen:
         for verdict in (Verdict.NOT_TESTABLE, Verdict.INCONCLUSIVE):
             self._give_reasons(report["rules"], verdict)
         self._problems(report)
-        self._summary(report, file)
+        self._summary(report, {"report": file, "junit": junit})
 
     def _driver(self, driver: Mapping[str, Any], machine: Mapping[str, Any]) -> None:
         if not driver.get("libvirt_version"):
@@ -170,7 +187,7 @@ class Screen:
         for problem in report["problems"]:
             self._console.print(Text(f"! {_plain_text(problem)}", "bold magenta"))
 
-    def _summary(self, report: Mapping[str, Any], file: Path | None) -> None:
+    def _summary(self, report: Mapping[str, Any], files: Mapping[str, Path | None]) -> None:
         summary, timing, inventory = report["summary"], report["timing"], report["inventory"]
         self._console.print()
         scenarios = ", ".join(f"{count} {name}" for name, count in summary["scenarios"].items() if count)
@@ -185,8 +202,9 @@ class Screen:
         if inventory:
             kept = "as they were" if inventory["identical"] else "NOT as they were"
             self._console.print(f"others:    {inventory['objects']} objects that are not the kit's are {kept}")
-        if file is not None:
-            self._console.print(Text(f"report:    {file}"))
+        for label, file in files.items():
+            if file is not None:
+                self._console.print(Text(f"{label + ':':10} {file}"))
         text, style = _RESULTS[ExitCode(summary["exit_code"])]
         if summary["exit_code"] == ExitCode.CONFORMANT and (warned := _warnings(report["rules"])):
             text, style = f"{text}, with {_number(warned, 'rule')} below {summary['level']} not kept", "bold yellow"

@@ -15,6 +15,9 @@ from conformance.render.terminal import Screen
 from conformance.run import Run
 from conformance.verdict import ExitCode
 
+#: How long workers may take to end when the run is told to, in seconds.
+_GRACE = 3.0
+
 
 class Controller:
     """Distributes a run over xdist's workers.
@@ -26,14 +29,19 @@ class Controller:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.report: dict[str, Any] | None = None
-        self._last_loss = ""
+        self._last_lost = ""
         self._ids: dict[str, str] = {}
+        self._config: pytest.Config | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
         """Wait for the plan before any worker is started; without a plan there is nothing to start."""
+        self._config = config
         try:
             plan = self.run.make_plan()
+        except KeyboardInterrupt as interrupt:
+            self.run.note_interrupt(interrupt)
+            return self._end()
         except KitError as error:
             self.run.note_problem(str(error))
             return self._end()
@@ -51,7 +59,6 @@ class Controller:
         planned = self.run.plan.run if self.run.plan is not None else ()
         if len(ids) != len(planned):
             lost = ScenarioLost(f"{node.gateway.id} collected {len(ids)} of {len(planned)} scenarios")
-            self.run.note_problem(str(lost))
             pytest.exit(str(lost), returncode=ExitCode.ERROR)
         self._ids = {name: scenario.id for name, scenario in zip(ids, planned, strict=True)}
 
@@ -61,7 +68,7 @@ class Controller:
         if output is not None:
             self.run.note_worker(output)
         elif error:
-            self._last_loss = self.run.last_words() or str(error).strip()
+            self._last_lost = node.gateway.id
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep what became of a scenario."""
@@ -79,9 +86,12 @@ class Controller:
                 f"the scenarios could not be collected: {str(report.longrepr).strip().splitlines()[-1]}"
             )
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """Keep that the run was ended from outside."""
-        self.run.record.interrupted = True
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Keep that the run was ended from outside, or by one of pytest's own options."""
+        self.run.note_interrupt(excinfo.value)
+        if workers := getattr(self._xdist, "nodemanager", None):
+            # One that hangs inside libvirt does not end by itself.
+            workers.EXIT_TIMEOUT = _GRACE
 
     def pytest_internalerror(self, excrepr: Any) -> bool:
         """Keep a fault that pytest met in the kit, in place of the traceback that pytest would print."""
@@ -91,7 +101,12 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """End the run, after xdist has ended its workers."""
+        self._take_what_is_left()
         session.exitstatus = self._end()
+
+    def pytest_unconfigure(self) -> None:
+        """End a run that was ended, or failed, while its workers were being started: pytest has no session then."""
+        self._end()
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the verdicts of the rules below pytest's list of scenarios."""
@@ -110,10 +125,22 @@ class Controller:
         if report and not report["problems"]:
             Screen(sys.stdout).end(report, self.run.options.report)
 
+    @property
+    def _xdist(self) -> Any:
+        return self._config and self._config.pluginmanager.getplugin("dsession")
+
+    def _take_what_is_left(self) -> None:
+        """Keep what workers had said of scenarios when the run was told to end, and nobody had listened to yet."""
+        waiting = getattr(self._xdist, "queue", None)
+        while waiting is not None and not waiting.empty():
+            event, said = waiting.get()
+            if event == "testreport":
+                self._xdist.worker_testreport(**said)
+
     def _end(self) -> int:
         if self.report is None:
-            if self._last_loss and self.run.unreported():
-                self.run.note_problem(f"workers ended before they had run everything: {self._last_loss}")
+            if self._last_lost and not self.run.record.interrupted:
+                self.run.note_given_up(self._last_lost)
             try:
                 self.report = self.run.finish()
             except KitError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from conformance.catalog import Level
 from conformance.cli import seconds
 from conformance.errors import KitError
+from conformance.interrupts import ended_in_order
 from conformance.run import Options, Run
 from conformance.suite.controller import Controller
 from conformance.uri import redact
@@ -38,12 +40,17 @@ def begin(config: pytest.Config) -> Controller:
         virt_type=option.libvirt_virt_type,
         command=shlex.join(["pytest", *map(redact, sys.argv[1:])]),
     )
+    signals = contextlib.ExitStack()
+    signals.enter_context(ended_in_order())
+    config.add_cleanup(signals.close)
     run = Run(options)
     try:
         run.begin()
-    except KitError as error:
+    except BaseException as error:
         run.close()
-        raise pytest.UsageError(str(error)) from None
+        if isinstance(error, (KitError, KeyboardInterrupt)):
+            raise pytest.UsageError(str(error)) from None
+        raise
     return Controller(run)
 
 

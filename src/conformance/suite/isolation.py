@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 #: Settings of pytest's that a run of the kit's has of its own.
-_OWN = {"filterwarnings": ["error"]}
+_OWN = {"filterwarnings": ["error", "ignore::ResourceWarning"]}
 
 
 def forget_configuration(config: pytest.Config, args: list[str]) -> None:

@@ -18,7 +18,7 @@ from conformance.errors import KitError
 from conformance.journal import BlackBox, Journal
 from conformance.judgement import NotRefused, Violation
 from conformance.reproducer import script
-from conformance.run import WATCHDOG_EXIT
+from conformance.losses import WATCHDOG_EXIT
 from conformance.suite.case import Case
 from conformance.suite.collection import SCENARIO_ID
 from conformance.suite.sessions import Sessions

@@ -1,0 +1,121 @@
+"""What a run has on this host while it lasts, and how it goes again: ledger, folder, private root, attendant."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from conformance.attendant import Attendant, end_processes
+from conformance.errors import CleanUpFailed, Unwritable
+from conformance.ledger import PREFIX, Ledger
+from conformance.roots import base_folder, make_root, remove_root
+from conformance.uri import embeds_without_root, with_root
+
+
+class Premises:
+    """The place of a run on this host.
+
+    :param uri: the driver's, as the caller gave it.
+    :param run: the run's id.
+    """
+
+    def __init__(self, uri: str, run: str) -> None:
+        self.uri = uri
+        self.run = run
+        self.folder = Path(tempfile.gettempdir()) / f"{PREFIX}-run-{run}"
+        self.ledger: Ledger | None = None
+        self.attendant: Attendant | None = None
+        #: The attendant's root, where an embedded driver was given none by the caller.
+        self.root: Path | None = None
+        self._swept = False
+
+    def open(self, **wanted: Any) -> None:
+        """Begin the ledger, make what stands in it, and let the attendant begin to probe.
+
+        :param wanted: what the attendant has to know of the caller's wishes.
+        :raises Unwritable: when something cannot be made.
+        """
+        self.ledger = Ledger.open(self.uri, self.run)
+        self._make_folder(self.ledger)
+        uri = self.uri
+        if embeds_without_root(uri):
+            self.root = base_folder(self.run) / "p"
+            self.ledger.announce_root(self.root)
+            make_root(self.root.parent, "p")
+            uri = with_root(uri, str(self.root))
+        self.attendant = Attendant(uri, self.folder)
+        self.attendant.ask({"do": "probe", "uri": uri, "ledger": str(self.ledger.path), **wanted})
+
+    def _make_folder(self, ledger: Ledger) -> None:
+        ledger.announce_folder(self.folder)
+        try:
+            self.folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise Unwritable(
+                f"the folder of the run cannot be made ({error.strerror})",
+                where=str(self.folder),
+                remedy="make the folder for temporary files writable, or name another with TMPDIR",
+            ) from None
+
+    def sweep(self, seconds: float) -> dict[str, Any] | None:
+        """Let the attendant that has probed remove the domains that are left, and compare the inventories.
+
+        :returns: its answer, or nothing when there is no attendant.
+        :raises KitError: as :meth:`Attendant.answer` does.
+        """
+        if self.attendant is None:
+            return None
+        self.attendant.ask({"do": "finish"})
+        answer = self.attendant.answer(seconds)
+        self._swept = not answer["failed"]
+        return answer
+
+    def sweep_anew(self, seconds: float) -> list[str]:
+        """Let another attendant remove the domains that are left: the first is gone, or at something else.
+
+        :returns: what could not be removed.
+        :raises KitError: as :meth:`Attendant.answer` does.
+        """
+        if self.attendant is None or self.ledger is None:
+            return []
+        # What it is at now may still go into the ledger.
+        self.attendant.stop()
+        if self.root is not None or not self.ledger.domains():
+            # The domains of a private root go with it.
+            return []
+        self.attendant = Attendant(self.uri, self.folder)
+        _, failed = self.attendant.clean(self.ledger, seconds)
+        self._swept = not failed
+        return failed
+
+    def close(self) -> list[str]:
+        """End the run's processes and remove what it has on disk; return what could not be removed.
+
+        The ledger stays where something may be left: ``clean`` goes on from there.
+        """
+        if self.attendant is not None:
+            self.attendant.stop()
+            self.attendant = None
+        if self.ledger is None:
+            return []
+        # Workers are left where a run ends before pytest has ended them.
+        end_processes([self.folder])
+        failed = self._close_ledger(self.ledger)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.ledger = None
+        return failed
+
+    def _close_ledger(self, ledger: Ledger) -> list[str]:
+        ledger.remove_folders()
+        roots = ledger.roots()
+        failed = []
+        for root in roots:
+            try:
+                remove_root(root)
+            except CleanUpFailed as error:
+                failed.append(str(error))
+        if not failed and (self._swept or roots or not ledger.domains()):
+            ledger.remove()
+        return failed
