@@ -36,6 +36,8 @@ _AUTHENTICATION = ("AUTH_FAILED", "AUTH_CANCELLED", "AUTH_UNAVAILABLE")
 _LOST = ("RPC", "NO_CONNECT")
 #: How often it is tried whether a driver is up again, in seconds.
 _INTERVAL = 0.05
+#: Numbers for names, of the process: a session that was lost may have left domains with the names that it gave.
+_NUMBERS = itertools.count(1)
 
 
 class NotReached(Exception):
@@ -81,7 +83,6 @@ class Session:
         #: The names of the files that the kit wrote for the scenario under way.
         self.written: list[str] = []
         self.made: list[Owned] = []
-        self._numbers = itertools.count(1)
         self._connection: Handle | None = None
         self._machine: Machine | None = None
         self._recording: events.Recording | None = None
@@ -287,7 +288,7 @@ class Session:
 
         :param name: a name of the kit's that is to be used again.
         """
-        name = name or f"{PREFIX}-{self.ledger.run}-{self.worker}-{next(self._numbers)}"
+        name = name or f"{PREFIX}-{self.ledger.run}-{self.worker}-{next(_NUMBERS)}"
         return self.announce(name, str(uuids.uuid4()))
 
     def announce(self, name: str, uuid: str) -> Owned:
@@ -311,7 +312,9 @@ class Session:
         :raises NoAnswer: when the event of the fence itself does not come in time.
         """
         if self._fence is None:
-            self._fence = Owned(f"{PREFIX}-{self.ledger.run}-{self.worker}-fence", str(uuids.uuid4()))
+            fresh = str(uuids.uuid4())
+            # A session that was lost may have left its own.
+            self._fence = Owned(f"{PREFIX}-{self.ledger.run}-{self.worker}-fence-{fresh[:8]}", fresh)
             self.ledger.announce(self._fence.name, self._fence.uuid)
         uuid = self._fence.uuid
         seen = [recording.count(uuid, events.DEFINED) for recording in recordings]

@@ -1,0 +1,45 @@
+"""Sessions with a driver one after the other in one process, as after a connection was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.driver.cleanup import remove_all
+from conformance.driver.session import Session
+from conformance.ledger import Ledger
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> Iterator[tuple[Session, Session]]:
+    """Give two sessions of one worker, on one driver in this process."""
+    ledger = Ledger.open("test:///default", "run1", folder=tmp_path)
+    made = Session("test:///default", "gw0", ledger), Session("test:///default", "gw0", ledger)
+    # The driver's state lasts as long as one connection to it.
+    connections = [session.connection for session in made]
+    yield made
+    remove_all(connections[1], ledger.domains(), ledger.run)
+    for session in made:
+        session.close()
+
+
+def test_a_domain_that_was_left_is_in_nobodys_way(sessions: tuple[Session, Session]) -> None:
+    """The second session's names differ from those of the first, whose domains may still be there."""
+    names = set()
+    for session in sessions:
+        owned = session.new_identity()
+        names.add(owned.name)
+        assert session.define(owned).ok
+    assert len(names) == 2
+
+
+def test_a_fence_that_was_left_is_in_nobodys_way(sessions: tuple[Session, Session]) -> None:
+    """A fence is put up beside one that another session never took down."""
+    first, second = sessions
+    first.fence([first.recording])
+    (fence,) = first.ledger.domains()
+    assert first.define(fence).ok
+    second.fence([second.recording])
+    assert [owned.name for owned in second.ledger.domains()].count(fence.name) == 1
