@@ -33,6 +33,13 @@ def test_a_tpm_is_a_matter_of_its_own(tmp_path: Path) -> None:
     assert host.answer("kept", UUID, NAME) == (f"etc/{NAME}.xml",)
 
 
+def test_a_domain_may_be_called_after_a_tpm(tmp_path: Path) -> None:
+    """Only the folder says that a file is the state of a TPM."""
+    host = put(tmp_path, "etc/tpm.xml", "lib/snapshot/tpm/kept.xml")
+    assert host.answer("tpm", UUID, "tpm") == ()
+    assert host.answer("kept", UUID, "tpm") == ("etc/tpm.xml", "lib/snapshot/tpm/kept.xml")
+
+
 @pytest.mark.parametrize(
     "path",
     [
