@@ -121,3 +121,72 @@ Feature: Undefine and read-only connections
       When the read-only client calls managedSaveGetXMLDesc
       Then the call succeeds
       And nothing has changed
+
+  @UNDEF-031
+  Rule: A caller without the right changes nothing
+
+    @id.undefine-denied
+    Scenario Outline: <call> is denied to a client without rights
+      Given a domain that is inactive
+      And a client without rights that has found it
+      When the client without rights calls <call>
+      Then the call is refused and nothing has changed
+      And the refusal is ACCESS_DENIED
+
+      Examples:
+        | case     | call     |
+        | undefine | undefine |
+
+      @needs.undefine-flags
+      Examples:
+        | case          | call                                                                  |
+        | undefineflags | undefineFlags with no flag, and again with every other flag beside it |
+
+    @id.undefine-of-guest-denied @needs.start @needs.undefine-flags
+    Scenario Outline: Whatever the flags, undefineFlags of a domain that is <situation> is denied to a client without rights
+      Given a domain that is <situation>
+      And a client without rights that has found it
+      When the client without rights calls undefineFlags with no flag, and again with every other flag beside it
+      Then the call is refused and nothing has changed
+      And the refusal is ACCESS_DENIED
+
+      Examples:
+        | situation |
+        | running   |
+
+      @needs.managed-save
+      Examples:
+        | situation                          |
+        | inactive with a managed save image |
+
+    @id.unknown-flag-first @needs.undefine-flags
+    Scenario: An unknown flag is an error also for a client without rights
+      Given a domain that is inactive
+      And a client without rights that has found it
+      When the client without rights calls undefineFlags with the lowest unknown bit, and again with every other flag beside it
+      Then the call is refused and nothing has changed
+      And the refusal is INVALID_ARG
+
+    @id.denied
+    Scenario Outline: <call> of a domain that is <situation> is denied to a client without rights
+      Given a domain that is <situation>
+      And a client without rights that has found it
+      When the client without rights calls <call>
+      Then the call is refused and nothing has changed
+      And the refusal is ACCESS_DENIED
+
+      Examples:
+        | case      | situation | call                          |
+        | definexml | inactive  | defineXML with its definition |
+
+      @needs.autostart
+      Examples:
+        | case         | situation | call         |
+        | setautostart | inactive  | setAutostart |
+
+      @needs.start @needs.managed-save
+      Examples:
+        | case                            | situation                          | call              |
+        | managedsave                     | running                            | managedSave       |
+        | managedsaveremove               | inactive with a managed save image | managedSaveRemove |
+        | managedsaveremove-without-image | inactive                           | managedSaveRemove |

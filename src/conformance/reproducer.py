@@ -57,6 +57,7 @@ def script(
     places: Iterable[str] = (),
     race: Race | None = None,
     restart: Sequence[str] = (),
+    denied_uri: str = "",
 ) -> str:
     """Return a Python script of the calls that were made, in order, and of the questions that show the violation.
 
@@ -67,6 +68,7 @@ def script(
     :param places: where on the host the driver keeps its files, when that is looked at; a private root is one.
     :param race: the two calls that were made at one moment, where that is what the violation came of.
     :param restart: the command that restarts the daemon, where the scenario restarted one.
+    :param denied_uri: the URI of somebody who may look and do nothing else, where the scenario had such a client.
     """
     acts = [entry for entry in (entries if race is None else race.set_up) if entry.act]
     body: list[str] = []
@@ -77,7 +79,7 @@ def script(
             step = entry.step
             body.append(f"# {step}")
         body.append(_statement(entry, documents))
-    connections = sorted({e.receiver for e in acts if re.match(r"conn\d+$|readonly$", e.receiver)})
+    connections = sorted({e.receiver for e in acts if re.match(r"conn\d+$|readonly$|denied$", e.receiver)})
     if race is not None:
         connections = ["conn2"]
         body = rounds(race, body, [_call(entry, documents) for entry in race.calls])
@@ -95,7 +97,7 @@ def script(
     opening = [
         *(_EVENT_LOOP.splitlines() if embedded else []),
         f"conn = libvirt.open({opened})",
-        *(_open(symbol, opened) for symbol in connections),
+        *(_open(symbol, repr(redact(denied_uri)) if symbol == "denied" else opened) for symbol in connections),
     ]
     things = [
         *([f"places = {'[root]' if embedded else list(places)!r}"] if on_host else []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from textwrap import indent
 
@@ -60,9 +61,9 @@ def lives(begin: Sequence[str], body: Sequence[str], end: Sequence[str]) -> list
             parts.append([])
         else:
             parts[-1].append(line)
-    if not any(line.startswith("dom = ") for line in parts[-1]):
-        # The domain did not come back, so there is nothing to ask it.
-        end = [line for line in end if "lambda: dom." not in line]
+    # A domain that has not come back has no handle, so there is nothing to ask it.
+    known = {match[0] for line in parts[-1] if (match := re.match(r"dom\d*(?= = )", line))}
+    end = [line for line in end if not (asked := re.search(r"lambda: (dom\d*)\.", line)) or asked[1] in known]
     parts[-1] += [*end, *_LAST.splitlines()]
     made = "".join(
         _LIFE.format(number=number, body=indent("\n".join([*begin, *part]), "    "))

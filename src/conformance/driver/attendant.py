@@ -53,6 +53,7 @@ class Attendant:
     def _probe(self, request: Mapping[str, Any]) -> dict[str, Any]:
         ledger = Ledger(Path(request["ledger"]))
         session = Session(request["uri"], "p", ledger, virt_type=request["virt_type"])
+        session.denied_uri = request["denied_uri"] or ""
         session.restarter = Daemon(request["restart"]) if request["restart"] else None
         self._session = session
         self._before = inventory.take(session.connection, ledger.run)

@@ -117,7 +117,3 @@ class Handle:
     def name(self) -> str:
         """Return a domain's name, which the handle itself knows: no call is made."""
         return str(self.raw.name())
-
-    def forget_names(self) -> None:
-        """Number the objects anew: a scenario begins."""
-        self._names.clear()

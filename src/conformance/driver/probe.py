@@ -15,6 +15,7 @@ from conformance.driver.cleanup import remove_all
 from conformance.driver.events import DEFINED, Recording
 from conformance.driver.findings import Findings
 from conformance.driver.handle import UNSUPPORTED, Handle
+from conformance.driver.probe_access import access
 from conformance.driver.probe_holdings import checkpoint, files, new_subject, nvram, snapshot, tpm
 from conformance.driver.probe_restart import restart
 from conformance.driver.session import NotReached, Session
@@ -35,7 +36,7 @@ def probe(session: Session) -> Findings:
     findings = Findings()
     _definition(session, findings)
     inquiries: list[Callable[[Session, Findings], None]] = [
-        _plain, _run_and_save, _restore, _beside, _transient, _to_file, checkpoint, files, nvram, tpm,
+        _plain, _run_and_save, _restore, _beside, _transient, _to_file, checkpoint, files, nvram, tpm, access,
     ]  # fmt: skip
     # The restart of a daemon takes the connections of all others, so it waits for them.
     last = [restart] if session.restarter is not None else []

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import libvirt
-
 from conformance.attendant import environment
 from conformance.driver.apart import Apart
 from conformance.driver.handle import Handle
+from conformance.driver.opening import open_here
 from conformance.errors import RestartFailed
 from conformance.restarting import shown
 
@@ -72,7 +71,7 @@ class Daemon:
 
     def open(self, uri: str, *, read_only: bool) -> Any:
         """Open a connection as everybody does."""
-        return libvirt.openReadOnly(uri) if read_only else libvirt.open(uri)
+        return open_here(uri, read_only=read_only)
 
     def stop(self, connection: Handle | None, seconds: float) -> None:
         """Run the command, and wait until the connection of before is gone.

@@ -19,19 +19,19 @@ from typing import TYPE_CHECKING
 import libvirt
 
 from conformance.driver import events
-from conformance.driver.handle import Handle, Interceptor, failure_of
+from conformance.driver.handle import Handle, Interceptor
 from conformance.driver.host import Host, places_of
-from conformance.errors import BadUri, CannotConnect, KitError, NeedsPassword, NoAnswer
+from conformance.driver.opening import open_connection, open_here
+from conformance.errors import CannotConnect, KitError, NoAnswer
 from conformance.flags import Undefine
 from conformance.journal import Entry, Failure, Journal, Outcome
 from conformance.ledger import PREFIX, Ledger, Owned
 from conformance.machine import Hardware, Machine, choose
-from conformance.uri import embeds, redact, scrub
+from conformance.uri import embeds, redact
 
 if TYPE_CHECKING:
     from conformance.driver.restart import Restarter
 
-_AUTHENTICATION = ("AUTH_FAILED", "AUTH_CANCELLED", "AUTH_UNAVAILABLE")
 #: Errors after which the connection is of no further use.
 _LOST = ("RPC", "NO_CONNECT")
 #: How often it is tried whether a driver is up again, in seconds.
@@ -65,6 +65,7 @@ class Session:
     :param uri: the URI to open, an embedded driver's root included.
     :param worker: a short text that no other process of the run has.
     :param restarter: how the driver is restarted, where it can be.
+    :param denied_uri: leads to the same driver as somebody who may look and do nothing else.
     """
 
     uri: str
@@ -75,9 +76,12 @@ class Session:
     interceptor: Interceptor | None = None
     deadline: float = 30.0
     restarter: Restarter | None = None
+    denied_uri: str = ""
 
     def __post_init__(self) -> None:
         self._extra: dict[str, Handle] = {}
+        #: How many objects of a kind have a name: two connections never give one name to two domains.
+        self._names: dict[str, int] = {}
         self._files = contextlib.ExitStack()
         self._folder: Path | None = None
         #: The names of the files that the kit wrote for the scenario under way.
@@ -114,24 +118,30 @@ class Session:
             self._recording = events.Recording(self.connection)
         return self._recording
 
-    def connect(self, symbol: str, *, read_only: bool = False) -> Handle:
+    def connect(self, symbol: str, *, read_only: bool = False, uri: str = "") -> Handle:
         """Open a connection.
 
+        :param uri: where it leads to, when that is not the session's own.
         :raises KitError: a :class:`BadUri`, a :class:`NeedsPassword` or a :class:`CannotConnect`.
         """
         events.run_event_loop()
         self.journal.enter(symbol, "openReadOnly" if read_only else "open")
         start = time.perf_counter()
+        opener = open_here if self.restarter is None else self.restarter.open
         try:
-            if self.restarter is not None:
-                raw = self.restarter.open(self.uri, read_only=read_only)
-            else:
-                raw = libvirt.openReadOnly(self.uri) if read_only else libvirt.open(self.uri)
-        except libvirt.libvirtError as error:
-            raise open_error(failure_of(error), self.uri) from None
+            raw = open_connection(uri or self.uri, opener, read_only=read_only)
         finally:
             self.journal.seconds += time.perf_counter() - start
-        return Handle(raw, symbol, self.journal, self.interceptor)
+        return Handle(raw, symbol, self.journal, self.interceptor, self._names)
+
+    def connect_denied(self) -> Handle:
+        """Return the connection of somebody who may look and do nothing else, opened when it is first asked for.
+
+        :raises KitError: when it cannot be opened.
+        """
+        if "denied" not in self._extra:
+            self._extra["denied"] = self.connect("denied", uri=self.denied_uri)
+        return self._extra["denied"]
 
     def connect_extra(self, *, read_only: bool = False, number: int = 2) -> Handle:
         """Return a further connection, opened when it is first asked for and kept for later scenarios.
@@ -149,9 +159,9 @@ class Session:
 
     def share(self, other: Session) -> None:
         """Use another session's connection and machine, with a journal of one's own."""
-        self._connection = Handle(other.connection.raw, "conn", self.journal, self.interceptor)
+        self._connection = Handle(other.connection.raw, "conn", self.journal, self.interceptor, self._names)
         self._machine = other.machine
-        self.restarter = other.restarter
+        self.restarter, self.denied_uri = other.restarter, other.denied_uri
 
     @property
     def host(self) -> Host:
@@ -192,9 +202,11 @@ class Session:
         self._files.close()
         self._folder = None
         self.written.clear()
-        for handle in (self._connection, *self._extra.values()):
-            if handle is not None:
-                handle.forget_names()
+        self.forget_names()
+
+    def forget_names(self) -> None:
+        """Number the objects anew."""
+        self._names.clear()
 
     def close(self) -> None:
         """Close every connection."""
@@ -328,14 +340,3 @@ class Session:
         defined.value.look("undefine")
         if not came:
             raise NoAnswer("an event that has to come did not come", where=redact(self.uri))
-
-
-def open_error(failure: Failure, uri: str) -> KitError:
-    """Return the error that says why a connection could not be opened, without the URI's secrets."""
-    shown = redact(uri)
-    message = scrub(failure.message, uri)
-    if failure.name in _AUTHENTICATION or "authentication" in message:
-        return NeedsPassword(f"the connection asks for credentials ({message})", where=shown)
-    if failure.name in ("NO_CONNECT", "INVALID_ARG") or "parse URI" in message or "URI" in message:
-        return BadUri(f"libvirt knows no driver for it ({message})", where=shown)
-    return CannotConnect(f"the connection could not be opened ({failure.name}: {message})", where=shown)

@@ -23,7 +23,7 @@ CONTROL = "none"
 _MODULES = (
     "removal", "guests", "transient", "older_call", "inheritance", "handles", "autostart",
     "failures", "images", "flags", "refusals", "events", "access", "liveness",
-    "metadata", "guests_metadata", "neighbours", "storage", "firmware", "together", "restart",
+    "metadata", "guests_metadata", "neighbours", "storage", "firmware", "together", "restart", "denial",
 )  # fmt: skip
 for _module in _MODULES:
     # Each registers its vices.

@@ -37,6 +37,7 @@ class Call:
 
     :param proceed: takes a method and its arguments to the driver.
     :param read_only: whether the call came on a read-only connection.
+    :param denied: whether it came from somebody who may look and do nothing else.
     """
 
     handle: Handle
@@ -44,6 +45,7 @@ class Call:
     args: tuple[Any, ...]
     proceed: Callable[..., Any]
     read_only: bool = False
+    denied: bool = False
 
     def go_on(self) -> Any:
         """Make the call as it is."""
@@ -99,7 +101,8 @@ class Call:
 
         A vice that answers by itself leaves the rest to the driver: access, flags and the look-up are not its matter.
         """
-        return self.asks_undefine and not self.read_only and not self.flags & ~self.taken and self.exists
+        allowed = not self.read_only and not self.denied
+        return self.asks_undefine and allowed and not self.flags & ~self.taken and self.exists
 
     @property
     def taken(self) -> int:

@@ -2,7 +2,7 @@
 
 The test driver breaks rules by itself: it lets a transient domain be undefined and set to autostart, a domain
 that undefine made transient keeps its autostart, and no checkpoint stands in the way, while the flag for them is not
-taken. A vice against those rules could not be told from that.
+taken. It asks no access manager either. A vice against those rules could not be told from that.
 Every other driver is left as it is, and a vice on it is judged by what it adds.
 """
 
@@ -19,12 +19,23 @@ from conformance.mutants.call import Call, LibvirtError, refuse
 
 _CHECKPOINTS = Undefine.CHECKPOINTS_METADATA
 
+#: What a call needs that an access manager denies to somebody who may only look.
+_RIGHTS = {
+    "undefine": "delete",
+    "undefineFlags": "delete",
+    "managedSave": "hibernate",
+    "managedSaveRemove": "hibernate",
+    "defineXML": "write, save",
+    "setAutostart": "write",
+}
 #: Looking and acting are one step, as in a driver, also where two threads undefine at once.
 _ONE_STEP = threading.Lock()
 
 
 def mended(call: Call) -> Any:
     """Make a call as the test driver would make it without its deviations."""
+    if call.denied and call.method in _RIGHTS and not call.flags & ~call.taken:
+        refuse("ACCESS_DENIED", f"access denied: {_RIGHTS[call.method]}")
     if not _is_deviant(call):
         return call.go_on()
     with _ONE_STEP:

@@ -59,16 +59,19 @@ def interceptor(body: Body) -> Interceptor:
     """Return what stands between the kit and the driver: the vice, and under it the driver as it ought to be."""
     memory: Memory = {}
     read_only: list[Any] = []
+    denied: list[Any] = []
 
     def intercept(handle: Handle, method: str, args: tuple[Any, ...], proceed: Callable[..., Any]) -> Any:
         connection = connection_of(handle.raw)
-        if handle.symbol == "readonly" and connection not in read_only:
-            read_only.append(connection)
+        for symbol, known in (("readonly", read_only), ("denied", denied)):
+            if handle.symbol == symbol and connection not in known:
+                known.append(connection)
+        limits = connection in read_only, connection in denied
 
         def go_on(method: str, *args: Any) -> Any:
-            return mended(Call(handle, method, args, proceed, connection in read_only))
+            return mended(Call(handle, method, args, proceed, *limits))
 
-        return body(Call(handle, method, args, go_on, connection in read_only), memory)
+        return body(Call(handle, method, args, go_on, *limits), memory)
 
     return intercept
 

@@ -85,7 +85,7 @@ class Contest:
     def _round(self, case: Case, delay: float) -> tuple[Ran, Ran]:
         session, journal = case.session, case.session.journal
         journal.next_attempt()
-        session.connection.forget_names()
+        session.forget_names()
         here = len(journal.entries)
         step, journal.step = journal.step, f"Given a domain that is {self.words}"
         subject = case.set_up(self.words)

@@ -11,6 +11,7 @@ MODULES = (
     "given", "when", "then_calls", "then_domain", "then_holdings", "then_storage", "then_events", "then_driver",
     "together",
     "restart",
+    "denied",
 )  # fmt: skip
 
 

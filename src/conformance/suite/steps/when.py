@@ -17,10 +17,18 @@ OLD_HANDLE = " on the old handle"
 @when(parsers.re(r"the client calls (?P<text>.+)"))
 def client_calls(case: Case, text: str) -> None:
     """Make a call, with one set of flags or with many in turn."""
+    make_calls(case, text, case.session.connection, case.handle)
+
+
+def make_calls(case: Case, text: str, connection: Handle, domain: Handle) -> None:
+    """Make the calls that a feature asks for in one line, and stop at the first that was not refused cleanly.
+
+    :raises NotRefused: when the driver takes no flag that could be tried.
+    """
     find = find_values(text)
     if find is None:
         name = text.removesuffix(OLD_HANDLE)
-        _make(case, name, find_call(name), case.session.connection, case.handle)
+        _make(case, name, find_call(name), connection, domain)
         return
     values = list(find(case.knowledge.flags))
     if not values:
@@ -28,7 +36,7 @@ def client_calls(case: Case, text: str) -> None:
     group = case.group()
     for value in values:
         case.session.journal.next_attempt()
-        case.attempt(group, f"undefineFlags with {describe_flags(value)}", case.handle, "undefineFlags", value)
+        case.attempt(group, f"undefineFlags with {describe_flags(value)}", domain, "undefineFlags", value)
         if not case.settled(group):
             # The situation is no longer the one that was set up: a further call would be about something else.
             break

@@ -1,0 +1,46 @@
+"""Opening a connection, and saying why one could not be opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import libvirt
+
+from conformance.driver.handle import failure_of
+from conformance.errors import BadUri, CannotConnect, KitError, NeedsPassword
+from conformance.journal import Failure
+from conformance.uri import redact, scrub
+
+_AUTHENTICATION = ("AUTH_FAILED", "AUTH_CANCELLED", "AUTH_UNAVAILABLE")
+
+
+def open_here(uri: str, *, read_only: bool) -> Any:
+    """Open a connection in this process.
+
+    :raises libvirtError: as libvirt does.
+    """
+    return libvirt.openReadOnly(uri) if read_only else libvirt.open(uri)
+
+
+def open_connection(uri: str, opener: Callable[..., Any], *, read_only: bool) -> Any:
+    """Return an object of libvirt's for a connection.
+
+    :param opener: opens it, in this process or in another.
+    :raises KitError: a :class:`BadUri`, a :class:`NeedsPassword` or a :class:`CannotConnect`.
+    """
+    try:
+        return opener(uri, read_only=read_only)
+    except libvirt.libvirtError as error:
+        raise open_error(failure_of(error), uri) from None
+
+
+def open_error(failure: Failure, uri: str) -> KitError:
+    """Return the error that says why a connection could not be opened, without the URI's secrets."""
+    shown = redact(uri)
+    message = scrub(failure.message, uri)
+    if failure.name in _AUTHENTICATION or "authentication" in message:
+        return NeedsPassword(f"the connection asks for credentials ({message})", where=shown)
+    if failure.name in ("NO_CONNECT", "INVALID_ARG") or "parse URI" in message or "URI" in message:
+        return BadUri(f"libvirt knows no driver for it ({message})", where=shown)
+    return CannotConnect(f"the connection could not be opened ({failure.name}: {message})", where=shown)
