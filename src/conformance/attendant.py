@@ -86,8 +86,13 @@ def _words(file: Path) -> list[bytes]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return what a process that calls drivers has in its environment beside this process's and the mark."""
+    """Return what a process that calls drivers has in its environment beside this process's.
+
+    What it starts for others, such as a daemon that its operator restarts, must have none of it: by the mark a
+    process is ended with the run.
+    """
     return {
+        WORKER_MARK: str(folder),
         # What a driver logs belongs beside the run, not between the lines of its report.
         "LIBVIRT_LOG_OUTPUTS": os.environ.get("LIBVIRT_LOG_OUTPUTS", f"3:file:{folder}/libvirt.txt"),
         # No password prompt may hold up a run.
