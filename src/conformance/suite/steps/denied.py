@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from pytest_bdd import given, parsers, when
+from pytest_bdd import given, parsers, then, when
 
 from conformance.driver.build import reached
 from conformance.driver.handle import Handle
 from conformance.driver.session import NotReached
 from conformance.errors import KitError
+from conformance.judgement import NotRefused, Violation
 from conformance.suite.case import Case
 from conformance.suite.steps.when import make_calls
 
@@ -46,3 +47,16 @@ def calls_without_rights(case: Case, denied: Denied, text: str) -> None:
     if denied.connection is None or denied.domain is None:
         raise NotReached("the scenario opened no connection without rights")
     make_calls(case, text, denied.connection, denied.domain)
+
+
+@then("both clients are refused with one code, if they are refused")
+def refused_alike(case: Case) -> None:
+    """Judge that the client without rights is told what everybody is; what that has to be is another rule's matter."""
+    denied, allowed = (group.attempts[-1] for group in case.groups[-2:])
+    if allowed.outcome.ok:
+        raise NotRefused(f"{allowed.label} succeeded for a client with every right, which is for another rule to judge")
+    if denied.outcome.code != allowed.outcome.code:
+        raise Violation(
+            f"a client without rights is refused as one with every right is, with {allowed.outcome.code}",
+            f"{denied.label} ended with {denied.outcome}",
+        )
