@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from conformance.attendant import Attendant, end_processes
 from conformance.errors import CleanUpFailed, Unwritable
 from conformance.ledger import PREFIX, Ledger
 from conformance.roots import base_folder, make_root, remove_root
-from conformance.uri import embeds_without_root, with_root
+from conformance.uri import embeds, embeds_without_root, with_root
 
 
 class Premises:
@@ -59,36 +60,43 @@ class Premises:
                 remedy="make the folder for temporary files writable, or name another with TMPDIR",
             ) from None
 
-    def sweep(self, seconds: float) -> dict[str, Any] | None:
-        """Let the attendant that has probed remove the domains that are left, and compare the inventories.
+    @property
+    def shares_root(self) -> bool:
+        """Whether all that call the driver need the same root, the caller's: one process at a time can have it."""
+        return embeds(self.uri) and self.root is None
 
-        :returns: its answer, or nothing when there is no attendant.
+    def release(self) -> None:
+        """End the attendant where a worker needs what it holds."""
+        if self.attendant is not None and self.shares_root:
+            self.attendant.stop()
+            self.attendant = None
+
+    def sweep(
+        self, inventory: Mapping[str, str] | None, seconds: float, *, anew: bool = False
+    ) -> dict[str, Any] | None:
+        """Let the attendant remove the domains that are left, and compare what is there with an inventory.
+
+        :param inventory: what was there before, or nothing when probing did not come so far.
+        :param anew: whether it is to be another attendant: the first is gone, or at something else.
+        :returns: its answer, or nothing when there was nothing to ask for.
         :raises KitError: as :meth:`Attendant.answer` does.
         """
-        if self.attendant is None:
+        if self.ledger is None:
             return None
-        self.attendant.ask({"do": "finish"})
+        if anew and self.attendant is not None:
+            # What it is at may still go into the ledger.
+            self.attendant.stop()
+            self.attendant = None
+        if self.attendant is None:
+            # The domains of a private root go with it.
+            if self.root is not None or (inventory is None and not self.ledger.domains()):
+                return None
+            self.attendant = Attendant(self.uri, self.folder)
+        asked = {"uri": self.uri, "ledger": str(self.ledger.path), "inventory": inventory}
+        self.attendant.ask({"do": "clean" if inventory is None else "finish", **asked})
         answer = self.attendant.answer(seconds)
         self._swept = not answer["failed"]
         return answer
-
-    def sweep_anew(self, seconds: float) -> list[str]:
-        """Let another attendant remove the domains that are left: the first is gone, or at something else.
-
-        :returns: what could not be removed.
-        :raises KitError: as :meth:`Attendant.answer` does.
-        """
-        if self.attendant is None or self.ledger is None:
-            return []
-        # What it is at now may still go into the ledger.
-        self.attendant.stop()
-        if self.root is not None or not self.ledger.domains():
-            # The domains of a private root go with it.
-            return []
-        self.attendant = Attendant(self.uri, self.folder)
-        _, failed = self.attendant.clean(self.ledger, seconds)
-        self._swept = not failed
-        return failed
 
     def close(self) -> list[str]:
         """End the run's processes and remove what it has on disk; return what could not be removed.

@@ -21,7 +21,7 @@ from typing import Any
 from conformance.attendant import WORKER_MARK
 from conformance.binding import Scenario
 from conformance.catalog import Level
-from conformance.errors import KitError, NestedRun, NoAnswer, ScenarioLost, UsageError
+from conformance.errors import KitError, NestedRun, ProbeDied, ScenarioLost, UsageError
 from conformance.interrupts import heard
 from conformance.losses import how_lost, last_words
 from conformance.plan import Plan, Selection, make_plan, needs
@@ -84,6 +84,7 @@ class Run:
         self._start_seconds = 0.0
         self._writing = threading.Lock()
         self._due: threading.Timer | None = None
+        self._before: dict[str, str] | None = None
         self._inventories: list[dict[str, Any]] = []
 
     @property
@@ -126,6 +127,8 @@ class Run:
         if self._premises.attendant is None:
             raise AssertionError("the run has not begun")
         answer = self._premises.attendant.answer(self.options.timeout)
+        self._before = answer["inventory"]
+        self._premises.release()
         self.record.driver = answer["driver"]
         self.record.machine = answer["machine"]
         catalog = self.specification.catalog
@@ -158,7 +161,7 @@ class Run:
         cores = len(os.sched_getaffinity(0))
         # Real guests mostly make their scenarios wait, so more processes than cores pay.
         wanted = self.options.workers or (cores if self._start_seconds < _FAST_START else 2 * cores)
-        return max(1, min(wanted, scenarios))
+        return 1 if self._premises.shares_root else max(1, min(wanted, scenarios))
 
     def worker_setup(self) -> dict[str, Any]:
         """Return what a worker has to know, as plain values."""
@@ -287,36 +290,30 @@ class Run:
     def _sweep(self) -> None:
         """Remove what is left of the run's domains, and compare the inventories where there are two."""
         hurried = min(_HURRIED_SECONDS, self.options.timeout)
-        answer = None
+        seconds = hurried if self.record.interrupted else self.options.timeout
         try:
-            if self.plan is not None:
-                answer = self._premises.sweep(hurried if self.record.interrupted else self.options.timeout)
-        except NoAnswer as error:
-            # Another would wait as long.
-            self.note_problem(str(error))
-            return
+            try:
+                answer = self._premises.sweep(self._before, seconds, anew=self.plan is None)
+            except ProbeDied as error:
+                self.note_problem(str(error))
+                answer = self._premises.sweep(self._before, hurried, anew=True)
         except KitError as error:
             self.note_problem(str(error))
-        if answer is not None:
-            self._note_inventory(answer)
-            return
-        try:
-            for failed in self._premises.sweep_anew(hurried):
-                self.note_problem(f"clean-up: {failed}")
-        except KitError as error:
-            self.note_problem(str(error))
+        else:
+            self._note_sweep(answer or {})
 
-    def _note_inventory(self, answer: Mapping[str, Any]) -> None:
-        changed = [*answer["changed"], *(c for inventory in self._inventories for c in inventory["changed"])]
-        objects = max([answer["objects"], *(inventory["objects"] for inventory in self._inventories)])
-        changed = sorted(set(changed))
-        self.record.inventory = {"objects": objects, "identical": not changed, "changed": changed}
-        for failed in answer["failed"]:
+    def _note_sweep(self, answer: Mapping[str, Any]) -> None:
+        for failed in answer.get("failed", ()):
             self.note_problem(f"clean-up: {failed}")
-        for change in changed:
-            self.note_problem(
-                f"inventory: {change}, which is not the kit's; the run may have touched it, or somebody else did"
-            )
+        if "changed" in answer:
+            changed = [*answer["changed"], *(c for inventory in self._inventories for c in inventory["changed"])]
+            objects = max([answer["objects"], *(inventory["objects"] for inventory in self._inventories)])
+            changed = sorted(set(changed))
+            self.record.inventory = {"objects": objects, "identical": not changed, "changed": changed}
+            for change in changed:
+                self.note_problem(
+                    f"inventory: {change}, which is not the kit's; the run may have touched it, or somebody else did"
+                )
 
     def close(self) -> None:
         """End the run's processes and remove what it has on disk, its private roots included."""

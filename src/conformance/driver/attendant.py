@@ -36,7 +36,6 @@ class Attendant:
 
     def __init__(self) -> None:
         self._session: Session | None = None
-        self._before: inventory.Inventory = {}
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out one request."""
@@ -44,7 +43,7 @@ class Attendant:
             case "probe":
                 return self._probe(request)
             case "finish":
-                return self._finish()
+                return self._finish(request)
             case "clean":
                 return self._clean(request)
             case other:
@@ -56,26 +55,27 @@ class Attendant:
         session.denied_uri = request["denied_uri"] or ""
         session.restarter = Daemon(request["restart"]) if request["restart"] else None
         self._session = session
-        self._before = inventory.take(session.connection, ledger.run)
+        before = inventory.take(session.connection, ledger.run)
         findings = probe(session)
         return {
             "driver": {**dict(identity(session.connection)), "client_version": libvirt.getVersion()},
             "machine": asdict(session.machine),
+            "inventory": before,
             **_as_json(findings),
         }
 
-    def _finish(self) -> dict[str, Any]:
-        session = self._session
-        if session is None:
-            raise AssertionError("finish came before probe")
+    def _finish(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        # Another process may have probed, and be no more.
+        session = self._session or Session(request["uri"], "f", Ledger(Path(request["ledger"])))
+        before = request["inventory"]
         if session.restarter is not None:
             session.reconnect()
         ledger = session.ledger
         removed, failed = remove_all(session.connection, ledger.domains(), ledger.run)
         after = inventory.take(session.connection, ledger.run)
-        changed = inventory.compare(self._before, after)
+        changed = inventory.compare(before, after)
         session.close()
-        return {"removed": removed, "failed": failed, "objects": len(self._before), "changed": changed}
+        return {"removed": removed, "failed": failed, "objects": len(before), "changed": changed}
 
     def _clean(self, request: Mapping[str, Any]) -> dict[str, Any]:
         ledger = Ledger(Path(request["ledger"]))
