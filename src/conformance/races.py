@@ -84,6 +84,10 @@ class Ending:
     def __str__(self) -> str:
         return f"{_result(self.first)} and {_result(self.second)}, then {self.left}"
 
+    def of(self, first: str, second: str) -> str:
+        """Return the ending as a clause about two calls."""
+        return f"{first}: {_result(self.first)}, {second}: {_result(self.second)}; the domain is {self.left}"
+
 
 def _result(code: str) -> str:
     return code or "success"

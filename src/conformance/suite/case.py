@@ -58,6 +58,8 @@ class Case:
         self.twins: list[Subject] = []
         #: What a driver chose where the specification leaves the choice open, as clauses.
         self.choices: list[str] = []
+        #: What calls that were made again and again came to, for the report.
+        self.counted: list[str] = []
         self._subject: Subject | None = None
         self._other: Subject | None = None
         self._handle: Handle | None = None

@@ -32,7 +32,7 @@ def two_clients(case: Case, contest: Contest, words: str) -> None:
 def call_at_once(case: Case, contest: Contest, text: str, text2: str) -> None:
     """Make both calls at the same moment, round after round."""
     contest.run(case, text, text2)
-    case.choices.append(str(contest))
+    case.counted.append(str(contest))
 
 
 @then("every round ends as if one call had come after the other")
@@ -43,7 +43,8 @@ def ends_in_order(case: Case, contest: Contest) -> None:
     wrong = [each for each in contest.rounds if each.ending is None or not is_allowed(each.ending, allowed)]
     if all(each.ending is not None and accepts_remainder(each.ending, *contest.calls) for each in wrong):
         _demand_that_remainders_are_refused(case, wrong)
-    _convict(case, contest, wrong, " or ".join(map(str, serial_endings(start, *contest.calls))))
+    orders = (ending.of(*contest.calls) for ending in serial_endings(start, *contest.calls))
+    _convict(case, contest, wrong, ", or ".join(orders))
     moved = [each for each in contest.rounds if each.moved]
     _convict(case, contest, moved, "the guest keeps its id", "; the guest has another id")
 
