@@ -123,6 +123,13 @@ def test_every_mistake_is_one_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_remedy_names_what_was_called(bench: Bench) -> None:
+    """Who calls the command by a script is told to call the script."""
+    assert "./kit list shows" in bench.kit("explain", "UNDEF-999", LIBVIRT_CONFORMANCE_CALLED_AS="./kit").err
+    assert "usage: ./kit " in bench.kit("--help", LIBVIRT_CONFORMANCE_CALLED_AS="./kit").out
+    assert "libvirt-conformance list shows" in bench.kit("explain", "UNDEF-999").err
+
+
 def test_help_and_version_are_no_mistakes(bench: Bench) -> None:
     """They end with success, and the exit codes stand in the help."""
     assert "0 conformant" in bench.kit("--help").out
@@ -139,6 +146,7 @@ def test_a_run_ends_with_the_code_of_its_report(judged: Judged) -> None:
     assert judged.finished.code in (0, 1)
     assert judged.report["complete"] is True
     assert judged.report["problems"] == []
+    assert "\nreport:    report.json\njunit:     junit.xml\n" in judged.finished.out
     word = "conformant" if judged.finished.code == 0 else "not conformant"
     assert judged.finished.out.splitlines()[-1].startswith(f"result:    {word}")
 
@@ -307,21 +315,23 @@ def given_up(bench: Bench, uri: str, *more: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("uri", "code"),
+    ("uri", "code", "remedy"),
     [
-        (f"nosuch+ssh://me:{HUSH}@host.invalid/system", "LVC-302"),
-        (f"test+nosuch://me:{HUSH}@localhost/default", "LVC-301"),
-        ("test:///", "LVC-301"),
-        (f"test+unix://me:{HUSH}@localhost/default?socket=/nonexistent/socket", "LVC-301"),
-        (f"test+unix:///default?token={HUSH}&socket=/nonexistent/socket", "LVC-302"),
-        ("test:///nonexistent/node.xml", "LVC-302"),
+        (f"nosuch+ssh://me:{HUSH}@host.invalid/system", "LVC-302", "virsh -c"),
+        (f"test+nosuch://me:{HUSH}@localhost/default", "LVC-301", "check the URI"),
+        ("test:///", "LVC-301", "check the URI"),
+        (f"test+unix://me:{HUSH}@localhost/default?socket=/nonexistent/socket", "LVC-301", "check the URI"),
+        (f"test+unix:///default?token={HUSH}&socket=/nonexistent/socket", "LVC-302", "virsh -c"),
+        ("test:///nonexistent/node.xml", "LVC-302", "check the file"),
+        ("qemu:///embed?root=/proc/nowhere", "LVC-302", "driver is installed"),
     ],
-    ids=["no such host", "unknown transport", "incomplete", "socket of a host", "no daemon", "no file"],
+    ids=["no such host", "unknown transport", "incomplete", "socket of a host", "no daemon", "no file", "no root"],
 )
-def test_a_driver_that_is_not_there_is_one_sentence(bench: Bench, uri: str, code: str) -> None:
+def test_a_driver_that_is_not_there_is_one_sentence(bench: Bench, uri: str, code: str, remedy: str) -> None:
     """The run ends with exit code 2, a report that says why, and no password anywhere."""
     said, _ = given_up(bench, uri)
     assert code in said
+    assert remedy in said
 
 
 def test_a_daemon_that_refuses_is_one_sentence(bench: Bench) -> None:

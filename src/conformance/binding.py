@@ -18,7 +18,7 @@ from gherkin.errors import CompositeParserException, ParserError
 from gherkin.parser import Parser
 
 from conformance.catalog import RULE_ID, Catalog
-from conformance.errors import BadFeature
+from conformance.errors import PROGRAM, BadFeature
 
 ID_TAG = "id."
 NEEDS_TAG = "needs."
@@ -173,7 +173,7 @@ def _link_rule(node: Mapping[str, Any], path: str, catalog: Catalog) -> FeatureR
         raise BadFeature(
             f"the tag @{tags[0]} names no rule of the specification",
             where=where,
-            remedy="libvirt-conformance list shows the rules there are",
+            remedy=f"{PROGRAM} list shows the rules there are",
         )
     title = catalog.rules[tags[0]].title
     if node["name"] != title:

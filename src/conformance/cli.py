@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from conformance.errors import KitError, Unwritable, UsageError
+from conformance.errors import PROGRAM, KitError, Unwritable, UsageError
 from conformance.uri import DEFAULT_URI
 from conformance.verdict import ExitCode
 
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.ERROR
     except KeyboardInterrupt:
         print(
-            "libvirt-conformance: interrupted; libvirt-conformance clean URI removes what is left.",
+            f"libvirt-conformance: interrupted; {PROGRAM} clean URI removes what is left.",
             file=sys.stderr,
         )
         return ExitCode.ERROR
@@ -78,7 +78,7 @@ def _call(argv: Sequence[str] | None) -> int:
 
 def _parser() -> _Parser:
     parser = _Parser(
-        prog="libvirt-conformance",
+        prog=PROGRAM,
         description="Judge a libvirt driver by the rules of libvirt's domain API.",
         epilog="Exit codes: 0 conformant, 1 not conformant, 2 error or inconclusive, "
         "3 nothing selected, 4 nothing applicable.",

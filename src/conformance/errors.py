@@ -6,7 +6,11 @@ Its text is one sentence of what is wrong, the place where there is one, and wha
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
+
+#: How the command is called here: a script that starts it is what its user can type again.
+PROGRAM = os.environ.get("LIBVIRT_CONFORMANCE_CALLED_AS") or "libvirt-conformance"
 
 
 class KitError(Exception):
@@ -36,14 +40,14 @@ class UsageError(KitError):
     """The command was called in a way that it does not know: the caller's to mend."""
 
     code = "LVC-101"
-    remedy = "see libvirt-conformance --help"
+    remedy = f"see {PROGRAM} --help"
 
 
 class UnknownRule(KitError):
     """A rule was named that the specification does not have: the caller's to mend."""
 
     code = "LVC-102"
-    remedy = "libvirt-conformance list shows the rules there are"
+    remedy = f"{PROGRAM} list shows the rules there are"
 
 
 class Unwritable(KitError):
@@ -132,7 +136,7 @@ class ProbeDied(KitError):
     """The process that probes the driver ended before it had answered: the driver's, when it is in-process."""
 
     code = "LVC-305"
-    remedy = "run libvirt-conformance probe URI, and look for a core dump of the driver"
+    remedy = f"run {PROGRAM} probe URI, and look for a core dump of the driver"
 
 
 class CannotHost(KitError):
@@ -153,11 +157,11 @@ class BadReport(KitError):
     """A report cannot be read: cut off, of another version, or no report at all."""
 
     code = "LVC-401"
-    remedy = "make the report again with libvirt-conformance run --report FILE"
+    remedy = f"make the report again with {PROGRAM} run --report FILE"
 
 
 class CleanUpFailed(KitError):
     """Something that the kit made could not be removed: the administrator's to look at."""
 
     code = "LVC-501"
-    remedy = "run libvirt-conformance clean URI again, or remove by hand what is named"
+    remedy = f"run {PROGRAM} clean URI again, or remove by hand what is named"

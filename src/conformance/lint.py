@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from conformance.binding import Scenario, Step
 from conformance.catalog import Catalog
 from conformance.decision_page import PAGE, render
-from conformance.errors import BadFeature, BadSpecification, KitError
+from conformance.errors import PROGRAM, BadFeature, BadSpecification, KitError
 from conformance.flags import PREFIX, Undefine
 
 #: Tells whether a step of a kind (given, when or then) has a definition, and how many.
@@ -85,7 +85,7 @@ def _decision_page(catalog: Catalog, texts: Iterable[tuple[str, str]]) -> Iterat
                 yield BadSpecification(
                     "the page differs from the function that it shows",
                     where=path,
-                    remedy="write it anew with libvirt-conformance lint --write",
+                    remedy=f"write it anew with {PROGRAM} lint --write",
                 )
         except BadSpecification as error:
             yield error

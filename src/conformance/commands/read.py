@@ -8,7 +8,7 @@ import textwrap
 
 from conformance.catalog import plain, release_text
 from conformance.data import folder
-from conformance.errors import KitError
+from conformance.errors import PROGRAM, KitError
 from conformance.specification import load_specification
 from conformance.verdict import ExitCode
 
@@ -58,7 +58,7 @@ def explain(rule_id: str) -> int:
             print(f"    needs {', '.join(scenario.needs)}")
         for step in scenario.steps:
             print(f"    {step.keyword:5} {step.text}")
-    print(f"\nlibvirt-conformance run --rule {rule.id} judges a driver by it.")
+    print(f"\n{PROGRAM} run --rule {rule.id} judges a driver by it.")
     return ExitCode.CONFORMANT
 
 

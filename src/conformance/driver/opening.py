@@ -10,7 +10,7 @@ import libvirt
 from conformance.driver.handle import failure_of
 from conformance.errors import BadUri, CannotConnect, KitError, NeedsPassword
 from conformance.journal import Failure
-from conformance.uri import redact, scrub
+from conformance.uri import embeds, redact, scrub
 
 _AUTHENTICATION = ("AUTH_FAILED", "AUTH_CANCELLED", "AUTH_UNAVAILABLE")
 
@@ -43,4 +43,15 @@ def open_error(failure: Failure, uri: str) -> KitError:
         return NeedsPassword(f"the connection asks for credentials ({message})", where=shown)
     if failure.name in ("NO_CONNECT", "INVALID_ARG") or "parse URI" in message or "URI" in message:
         return BadUri(f"libvirt knows no driver for it ({message})", where=shown)
-    return CannotConnect(f"the connection could not be opened ({failure.name}: {message})", where=shown)
+    return CannotConnect(
+        f"the connection could not be opened ({failure.name}: {message})", where=shown, remedy=_remedy(uri)
+    )
+
+
+def _remedy(uri: str) -> str:
+    """Return what to do about a URI that leads to no daemon; for all others the error itself says it."""
+    if embeds(uri):
+        return "check that libvirt's driver is installed here, and that nobody else has the root open"
+    if uri.startswith("test:/"):
+        return "check the file that the URI names; libvirt.org/drvtest.html shows its form"
+    return ""
