@@ -12,6 +12,7 @@ from conformance.decision import (
     INVALID_ARG,
     KNOWN,
     OPERATION_INVALID,
+    RULES,
     UNKNOWN_BIT,
     Decision,
     Fate,
@@ -186,10 +187,13 @@ def test_flags_without_a_matter_change_no_outcome() -> None:
 
 def test_what_can_be_blamed_is_among_what_the_cell_is_about() -> None:
     """No rule is blamed that a selection by rule would have left out."""
+    broken = set(decide(State.INACTIVE, NONE, UNKNOWN_BIT).about)
     for state, held, flags in cells():
         decision = decide(state, held, flags)
         assert decision.blamed in decision.about
         assert {rule for _, rule in decision.fates.values()} <= decision.about
+        broken |= decision.about
+    assert sorted(broken) == list(RULES)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from conformance.errors import BadReport, Unwritable
 from conformance.plan import Plan
 from conformance.report import (
     RunRecord,
-    ScenarioResult,
     build_report,
     check_writable,
     dump,
@@ -28,7 +27,7 @@ from conformance.report import (
     result_of,
     write_text,
 )
-from conformance.verdict import ExitCode, Verdict
+from conformance.verdict import ExitCode, ScenarioResult, Verdict
 from conftest import Judged
 
 SCHEMA = json.loads(Path(conformance.report.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))

@@ -15,8 +15,9 @@ import pytest
 from conformance.attendant import WORKER_MARK
 from conformance.binding import Scenario
 from conformance.errors import BadUri, NestedRun, ScenarioLost, UnknownRule, Unwritable
+from conformance.losses import WATCHDOG_EXIT
 from conformance.plan import Plan
-from conformance.run import WATCHDOG_EXIT, Options, Run
+from conformance.run import Options, Run
 from conformance.verdict import Verdict
 
 ID = "UNDEF-001/removed"

@@ -121,6 +121,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--level", choices=["must", "should"], default="must", help="the least binding level that fails a run"
     )
+    command.add_argument("--exhaustive", action="store_true", help="ask for the whole decision table of undefine")
     command.add_argument("--report", metavar="FILE.json", type=Path, help="write the report")
     command.add_argument("--junit", metavar="FILE.xml", type=Path, help="write the result as JUnit XML")
     command.add_argument("--workers", metavar="N", type=_positive, default=0, help="how many processes run scenarios")
@@ -129,7 +130,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         "--restart", metavar="COMMAND", help="a command that restarts the daemon behind the URI, run without a shell"
     )
     command.add_argument(
-        "--denied-uri", metavar="URI", default="", help="the same driver as somebody who may look and do nothing else"
+        "--denied-uri", metavar="URI", help="the same driver as somebody who may look and do nothing else"
     )
     command.add_argument("--vice", metavar="NAME", default="", help=argparse.SUPPRESS)
     _add_time(command)

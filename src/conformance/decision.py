@@ -18,6 +18,10 @@ KNOWN = sum(Undefine)
 #: The bit that stands for all that libvirt does not define: the lowest.
 UNKNOWN_BIT = 1 << len(Undefine)
 
+#: The rules that a driver can break by what it does with one call, in the order of their ids.
+RULES = tuple(
+    f"UNDEF-{number:03}" for number in (1, 2, 3, 7, 11, 12, 13, 14, 15, 17, 18, 19, 20, 21, 22, 24, 25, 26, 27, 28, 29)
+)
 #: The rule about what is told of a success.
 EVENT_RULE = "UNDEF-029"
 INVALID_ARG, OPERATION_INVALID = "INVALID_ARG", "OPERATION_INVALID"
@@ -131,6 +135,8 @@ class Decision:
         named = {self.blamed, self.code_rule, self.unchanged, *(rule for _, rule in self.fates.values())}
         if not self.refused:
             named |= {self.rules[-1], EVENT_RULE}
+        if self.outcome is Outcome.TRANSIENT:
+            named.add("UNDEF-003")
         return frozenset(named - {""})
 
 

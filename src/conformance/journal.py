@@ -81,8 +81,16 @@ class BlackBox:
 
     def write(self, text: str) -> None:
         """Replace what stands in the page."""
-        line = text.encode("utf-8", "replace")[: self.SIZE - 1]
-        self._page[: len(line) + 1] = line + b"\0"
+        self.put(self.line(text))
+
+    @classmethod
+    def line(cls, text: str) -> bytes:
+        """Return a text as it stands in the page, for one that is written often."""
+        return text.encode("utf-8", "replace")[: cls.SIZE - 1] + b"\0"
+
+    def put(self, line: bytes) -> None:
+        """Replace what stands in the page by a line that was prepared."""
+        self._page[: len(line)] = line
 
     @staticmethod
     def read(path: Path) -> str:
@@ -108,17 +116,33 @@ class Journal:
 
     def begin(self, scenario: str) -> None:
         """Forget the calls of the scenario before."""
-        self.entries.clear()
+        self.forget()
         self.scenario = scenario
         self.looking = False
-        self._kept = None
         if self.box is not None:
-            self.box.write(f"{scenario}\n\n{os.getpid()}")
+            self.box.put(self.place("", ""))
+
+    def forget(self) -> None:
+        """Forget the calls so far: what follows is set up anew."""
+        self.entries.clear()
+        self._kept = None
+
+    def place(self, receiver: str, method: str) -> bytes:
+        """Return what the black box holds while a call is under way."""
+        call = f"{receiver}.{method}" if method else ""
+        return BlackBox.line(f"{self.scenario}\n{call}\n{os.getpid()}")
 
     def enter(self, receiver: str, method: str) -> None:
         """Note in the black box that a call begins."""
         if self.box is not None:
-            self.box.write(f"{self.scenario}\n{receiver}.{method}\n{os.getpid()}")
+            self.box.put(self.place(receiver, method))
+
+    def leave_looks(self, number: int, seconds: float) -> None:
+        """Count calls by which the kit only looked, and of which no entry is kept."""
+        self.seconds += seconds
+        self.calls += number
+        if self.box is not None:
+            self.box.put(self.place("", ""))
 
     def leave(self, entry: Entry, seconds: float) -> None:
         """Keep a call that has ended."""
@@ -126,7 +150,7 @@ class Journal:
         self.calls += 1
         self.entries.append(entry)
         if self.box is not None:
-            self.box.write(f"{self.scenario}\n\n{os.getpid()}")
+            self.box.put(self.place("", ""))
 
     def next_attempt(self) -> None:
         """Drop the calls of the attempt before, which was refused and changed nothing.

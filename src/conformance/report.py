@@ -19,26 +19,10 @@ from conformance.binding import Scenario
 from conformance.catalog import Catalog, Level, release_text
 from conformance.errors import BadReport, Unwritable
 from conformance.plan import Plan
-from conformance.verdict import ExitCode, Ruling, Verdict, exit_code, tally, verdict_of_rule
+from conformance.table_report import TableRecord, entries, section
+from conformance.verdict import ExitCode, Ruling, ScenarioResult, Verdict, exit_code, tally, verdict_of_rule
 
-SCHEMA_VERSION = "1.0"
-
-
-@dataclass
-class ScenarioResult:
-    """What became of one scenario.
-
-    :param seconds: wall time, in seconds; ``libvirt_seconds`` is the part spent inside libvirt calls.
-    """
-
-    outcome: Verdict
-    message: str = ""
-    expected: str = ""
-    observed: str = ""
-    reproducer: str = ""
-    seconds: float = 0.0
-    libvirt_seconds: float = 0.0
-    calls: list[str] = field(default_factory=list)
+SCHEMA_VERSION = "1.1"
 
 
 @dataclass
@@ -48,6 +32,7 @@ class RunRecord:
     :param driver: what the driver says of itself; empty when it was never reached.
     :param problems: one sentence for each thing around the scenarios that went wrong.
     :param interrupted: whether the run was ended before all its scenarios were.
+    :param table: what became of the decision table; nothing before there is a plan.
     """
 
     uri: str
@@ -66,6 +51,7 @@ class RunRecord:
     peak_kib: int = 0
     command: str = ""
     interrupted: bool = False
+    table: TableRecord | None = None
 
 
 def build_report(
@@ -86,9 +72,11 @@ def build_report(
     by_rule: dict[str, list[Scenario]] = {}
     for scenario in scenarios:
         by_rule.setdefault(scenario.rule, []).append(scenario)
+    of_table = entries(catalog, record.table, interrupted=record.interrupted) if record.table is not None else {}
     rules: list[dict[str, Any]] = []
     for rule in catalog.rules.values():
-        entries = [(s, outcome_of(s, plan, record)) for s in by_rule.get(rule.id, ())]
+        results = [(s, outcome_of(s, plan, record)) for s in by_rule.get(rule.id, ())]
+        results += of_table.get(rule.id, ())
         rules.append(
             {
                 "id": rule.id,
@@ -96,8 +84,8 @@ def build_report(
                 "level": rule.level.value,
                 "since": release_text(rule.since),
                 "statement": rule.statement,
-                "verdict": verdict_of_rule(result.outcome for _, result in entries).value,
-                "scenarios": [_scenario(scenario, result) for scenario, result in entries],
+                "verdict": verdict_of_rule(result.outcome for _, result in results).value,
+                "scenarios": [_scenario(scenario, result) for scenario, result in results],
             }
         )
     rulings = [Ruling(Level(rule["level"]), Verdict(rule["verdict"])) for rule in rules]
@@ -114,6 +102,7 @@ def build_report(
         "capabilities": [dict(capability) for capability in record.capabilities],
         "undefine_flags": dict(record.flags),
         "rules": rules,
+        **({"decision_table": section(catalog, record.table)} if record.table is not None else {}),
         "inventory": dict(record.inventory),
         "problems": list(record.problems),
         "timing": {

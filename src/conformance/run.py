@@ -5,11 +5,9 @@ Nothing here calls libvirt or pytest: the attendant's process does the one, the 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import secrets
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,32 +17,35 @@ from pathlib import Path
 from typing import Any
 
 from conformance.attendant import WORKER_MARK
-from conformance.binding import Scenario
 from conformance.catalog import Level
+from conformance.drafts import Draft
 from conformance.errors import KitError, NestedRun, ProbeDied, ScenarioLost, UsageError
+from conformance.flags import Undefine
 from conformance.interrupts import heard
 from conformance.losses import how_lost, last_words
 from conformance.plan import Plan, Selection, make_plan, needs
 from conformance.premises import Premises
-from conformance.report import RunRecord, ScenarioResult, build_report, check_writable, dump, write_text
+from conformance.report import RunRecord, build_report, check_writable, dump, write_text
 from conformance.restarting import parse_command
 from conformance.specification import Specification, load_specification
+from conformance.table import NOTHING, Mode, as_plain, deal, plan_table
+from conformance.table_report import TableRecord
 from conformance.uri import DEFAULT_URI, check_uri, redact, scrub
-from conformance.verdict import Verdict
+from conformance.verdict import ScenarioResult, Verdict
 
 #: How long a guest may take to start for a driver whose scenarios are limited by the processor, in seconds.
 _FAST_START = 0.05
 #: How long the clean-up may wait for the driver after a run was told to end, or its attendant was lost, in seconds.
 _HURRIED_SECONDS = 10.0
-#: How old what is on disk of an unfinished report may be, in seconds.
-_PARTIAL_INTERVAL = 1.0
 
 
 @dataclass(frozen=True)
 class Options:
     """What the caller asked for. ``timeout`` is in seconds, for one scenario; ``workers`` 0 leaves it to the kit.
 
-    ``restart`` is a command that restarts the daemon; ``denied_uri`` leads to the same driver with fewer rights.
+    ``restart`` is a command that restarts the daemon; ``denied_uri`` leads to the same driver with fewer rights;
+    ``assumed`` are capabilities that the driver under a vice has and the real one lacks;
+    ``table`` is how much is asked of the decision table.
     """
 
     uri: str = DEFAULT_URI
@@ -56,20 +57,24 @@ class Options:
     timeout: float = 60.0
     virt_type: str = ""
     restart: str | None = None
-    denied_uri: str = ""
+    denied_uri: str | None = None
     vice: str = ""
+    assumed: tuple[str, ...] = ()
     shuffle: int | None = None
+    table: Mode = Mode.PAIRWISE
     command: str = ""
 
 
 @dataclass
 class Run:
-    """A run under way. ``on_result`` is called for each scenario that has come to its end."""
+    """A run under way. ``on_result`` is called for each scenario and survey that has come to its end, by its id."""
 
     options: Options
-    on_result: Callable[[Run, Scenario, ScenarioResult], None] | None = None
+    on_result: Callable[[Run, str, Verdict], None] | None = None
     plan: Plan | None = field(init=False, default=None)
     record: RunRecord = field(init=False)
+    table: TableRecord = field(init=False)
+    order: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self._clock = time.monotonic()
@@ -78,12 +83,12 @@ class Run:
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             command=scrub(self.options.command, self.options.uri),
         )
+        self.table = TableRecord(NOTHING)
         self._premises = Premises(self.options.uri, secrets.token_hex(4))
         self._knowledge: dict[str, Any] = {}
         self._restart: tuple[str, ...] = ()
         self._start_seconds = 0.0
-        self._writing = threading.Lock()
-        self._due: threading.Timer | None = None
+        self._draft = Draft(self.options.report, lambda: dump(self.report(complete=False)))
         self._before: dict[str, str] | None = None
         self._inventories: list[dict[str, Any]] = []
 
@@ -106,7 +111,7 @@ class Run:
         if WORKER_MARK in os.environ:
             raise NestedRun("a process of a run was about to begin another")
         check_uri(options.uri)
-        if options.denied_uri:
+        if options.denied_uri is not None:
             check_uri(options.denied_uri)
         if options.restart is not None:
             self._restart = parse_command(options.restart, options.uri)
@@ -134,6 +139,7 @@ class Run:
         catalog = self.specification.catalog
         answer = self._scrub(answer)
         found = {finding["id"]: finding for finding in answer["capabilities"]}
+        found |= {name: {"id": name, "present": True, "evidence": "assumed"} for name in self.options.assumed}
         self.record.capabilities = [found[name] for name in catalog.capabilities if name in found]
         self.record.flags = answer["flag_answers"]
         # A question that was never asked has no answer, neither yes nor no.
@@ -154,20 +160,27 @@ class Run:
             order = list(self.plan.run)
             random.Random(self.options.shuffle).shuffle(order)  # noqa: S311 - an order, not a secret
             self.plan = replace(self.plan, run=tuple(order))
-        self.record.workers = self._workers(len(self.plan.run))
+        taken = sum(Undefine[name] for name in answer["flags"])
+        self.table = TableRecord(plan_table(catalog, selection, evidence, version, taken, self.options.table))
+        self.record.table = self.table if self.options.table is not Mode.NONE else None
+        self.record.workers = self._workers(len(self.plan.run) + len(self.table.plan.surveys))
+        self.order = deal([*self.table.surveys, *(scenario.id for scenario in self.plan.run)], self.record.workers)
         return self.plan
 
-    def _workers(self, scenarios: int) -> int:
+    def _workers(self, items: int) -> int:
         cores = len(os.sched_getaffinity(0))
         # Real guests mostly make their scenarios wait, so more processes than cores pay.
         wanted = self.options.workers or (cores if self._start_seconds < _FAST_START else 2 * cores)
-        return 1 if self._premises.shares_root else max(1, min(wanted, scenarios))
+        return 1 if self._premises.shares_root else max(1, min(wanted, items))
 
     def worker_setup(self) -> dict[str, Any]:
         """Return what a worker has to know, as plain values."""
         premises = self._premises
         if self.plan is None or premises.ledger is None:
             raise AssertionError("the run has no plan yet")
+        planned = self.table.plan.items | {
+            s.id: {"id": s.id, "path": s.path, "name": s.name, "row": s.row, "line": s.line} for s in self.plan.run
+        }
         return {
             "uri": self.options.uri,
             "private_root": premises.root is not None,
@@ -178,17 +191,21 @@ class Run:
             "timeout": self.options.timeout,
             "vice": self.options.vice,
             "restart": self._restart,
-            "denied_uri": self.options.denied_uri,
+            "denied_uri": self.options.denied_uri or "",
             "knowledge": self._knowledge,
             "capabilities": list(self.specification.catalog.capabilities),
             "statements": {rule.id: rule.statement for rule in self.specification.catalog.rules.values()},
-            "plan": [{"id": s.id, "path": s.path, "name": s.name, "row": s.row, "line": s.line} for s in self.plan.run],
+            "plan": [planned[name] for name in self.order],
+            "table": as_plain(self.table.plan),
             "restarting": [s.id for s in self.plan.run if "restart" in needs(self.specification.catalog, s)],
         }
 
     def note(self, scenario_id: str, outcome: Mapping[str, Any]) -> None:
         """Keep what a worker said of a scenario; a failed clean-up overrides a verdict that came before it."""
-        scenario = self._scenario(scenario_id)
+        if scenario_id in self.table.surveys:
+            self._tell(scenario_id, self.table.note(scenario_id, self._scrub(outcome)))
+            return
+        self._refuse_unplanned(scenario_id)
         values = {name: self._scrub(value) for name, value in outcome.items() if name != "outcome"}
         values["outcome"] = Verdict(outcome["outcome"])
         earlier = self.record.results.get(scenario_id)
@@ -198,9 +215,12 @@ class Run:
             values = {**vars(earlier), **values}
         result = ScenarioResult(**values)
         self.record.results[scenario_id] = result
+        self._tell(scenario_id, result.outcome)
+
+    def _tell(self, name: str, outcome: Verdict) -> None:
         if self.on_result is not None:
-            self.on_result(self, scenario, result)
-        self._write_soon()
+            self.on_result(self, name, outcome)
+        self._draft.due()
 
     def _scrub(self, value: Any) -> Any:
         """Return what a worker said without the URI's secrets."""
@@ -212,25 +232,26 @@ class Run:
             return {name: self._scrub(item) for name, item in value.items()}
         return value
 
-    def _scenario(self, scenario_id: str) -> Scenario:
-        if self.plan is not None:
-            for scenario in self.plan.run:
-                if scenario.id == scenario_id:
-                    return scenario
-        raise ScenarioLost(f"a worker reported {scenario_id!r}, which was not planned")
+    def _refuse_unplanned(self, scenario_id: str) -> None:
+        if self.plan is None or all(scenario.id != scenario_id for scenario in self.plan.run):
+            raise ScenarioLost(f"a worker reported {scenario_id!r}, which was not planned")
 
     def note_lost(self, scenario_id: str, worker: str) -> None:
         """Keep that the worker which ran a scenario is no more, with what its black box says."""
         message = how_lost(self.folder, worker, scenario_id, self.options.timeout)
         self.note(scenario_id, {"outcome": "inconclusive", "message": message})
 
+    @property
+    def reported(self) -> int:
+        """How many scenarios and regions of the decision table have come to their end."""
+        return len(self.record.results) + self.table.reported
+
     def note_given_up(self, worker: str) -> None:
-        """Keep that scenarios are left which nobody runs, as worker after worker was lost.
+        """Keep that something is left which nobody runs, as worker after worker was lost.
 
         :param worker: the last of them.
         """
-        left = 0 if self.plan is None else len(self.plan.run) - len(self.record.results)
-        if left:
+        if left := len(self.order) - self.reported:
             how = how_lost(self.folder, worker, "", self.options.timeout)
             words = last_words(self.folder)
             said = f" ({words})" if words else ""
@@ -267,18 +288,8 @@ class Run:
             # What had begun is taken up again, to its end.
             return self._finish()
 
-    def interrupt(self, why: BaseException) -> dict[str, Any]:
-        """End a run that was told to end, however far it has come, and return its report.
-
-        :raises Unwritable: when the report cannot be written.
-        """
-        self.note_interrupt(why)
-        return self.finish()
-
     def _finish(self) -> dict[str, Any]:
-        with self._writing:
-            # From here on only the whole report is written.
-            self._due = None
+        self._draft.end()
         self._sweep()
         self.close()
         self.record.wall_seconds = time.monotonic() - self._clock
@@ -331,17 +342,3 @@ class Run:
             least=self.options.level,
             complete=complete,
         )
-
-    def _write_soon(self) -> None:
-        """Write what is known within a second: a run that is killed loses no more than that."""
-        if self.options.report is not None and self._due is None:
-            self._due = threading.Timer(_PARTIAL_INTERVAL, self._write_partial)
-            self._due.daemon = True
-            self._due.start()
-
-    def _write_partial(self) -> None:
-        with self._writing:
-            if self._due is not None and self.options.report is not None:
-                self._due = None
-                with contextlib.suppress(KitError):
-                    write_text(self.options.report, dump(self.report(complete=False)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from conformance.catalog import Level
@@ -21,6 +21,23 @@ class Verdict(StrEnum):
     VIOLATED = "violated"
     INCONCLUSIVE = "inconclusive"
     NOT_RUN = "not-run"
+
+
+@dataclass
+class ScenarioResult:
+    """What became of one scenario.
+
+    :param seconds: wall time, in seconds; ``libvirt_seconds`` is the part spent inside libvirt calls.
+    """
+
+    outcome: Verdict
+    message: str = ""
+    expected: str = ""
+    observed: str = ""
+    reproducer: str = ""
+    seconds: float = 0.0
+    libvirt_seconds: float = 0.0
+    calls: list[str] = field(default_factory=list)
 
 
 #: The verdict of a rule is the first of these that one of its scenarios has.

@@ -15,6 +15,7 @@ from conformance.interrupts import ended_in_order
 from conformance.render.terminal import Screen
 from conformance.report import write_text
 from conformance.run import Options, Run
+from conformance.table import Mode
 from conformance.uri import redact
 
 _SUITE = Path(__file__).resolve().parents[1] / "suite"
@@ -89,6 +90,7 @@ def _options(options: argparse.Namespace) -> Options:
         denied_uri=options.denied_uri,
         vice=options.vice,
         shuffle=options.shuffle,
+        table=Mode.EXHAUSTIVE if options.exhaustive else Mode.PAIRWISE,
         command=shlex.join(["libvirt-conformance", *map(redact, sys.argv[1:])]),
     )
 

@@ -65,25 +65,40 @@ def build(session: Session, situation: Situation, knowledge: Knowledge, *, name:
     owned = session.new_identity(name)
     situation = situation.within(knowledge.capabilities)
     if situation.transient == "created":
-        subject = _create_transient(session, owned, situation)
+        subject = _create_transient(session, owned, situation, knowledge)
     else:
         subject = _define(session, owned, situation)
         _fill(session, subject, situation, knowledge)
     if situation.state == "paused":
         reached("pausing the domain", subject.handle.call("suspend"))
     if situation.transient == "undefined":
-        reached("making the domain transient", subject.handle.call("undefine"))
+        _leave_remainder(subject, situation)
     if situation.state == "vanished":
         reached("making the domain vanish", subject.handle.call("undefine"))
     verify(session, subject, knowledge)
     return subject
 
 
-def _create_transient(session: Session, owned: Owned, situation: Situation) -> Subject:
-    hardware = outfit(session, owned, situation)
+def _create_transient(session: Session, owned: Owned, situation: Situation, knowledge: Knowledge) -> Subject:
+    # A checkpoint is of a disk, and there is no definition from which the disk could be taken away again.
+    hardware = outfit(session, owned, replace(situation, disk=situation.disk or situation.checkpoint))
     xml = session.definition(owned, hardware)
     created = reached("creating a transient domain", session.connection.call("createXML", xml, 0))
-    return Subject(owned, created.value, situation, xml, hardware)
+    subject = Subject(owned, created.value, situation, xml, hardware)
+    if situation.snapshot:
+        subject.snapshot = take_snapshot(subject, knowledge.snapshot_flags)
+    if situation.checkpoint:
+        by_redefine = knowledge.checkpoint_by_redefine
+        subject.checkpoint = _redefine_checkpoint(subject) if by_redefine else create_checkpoint(subject)
+    return subject
+
+
+def _leave_remainder(subject: Subject, situation: Situation) -> None:
+    if situation.nvram:
+        outcome = subject.handle.call("undefineFlags", int(Undefine.KEEP_NVRAM))
+    else:
+        outcome = subject.handle.call("undefine")
+    reached("making the domain transient", outcome)
 
 
 def _define(session: Session, owned: Owned, situation: Situation) -> Subject:
@@ -172,6 +187,13 @@ def take_snapshot(subject: Subject, flags: int) -> Handle:
 
 def redefine_checkpoint(session: Session, subject: Subject) -> Handle:
     """Give an inactive domain a checkpoint's metadata, then take away the disk that it needed, as no host has it."""
+    made = _redefine_checkpoint(subject)
+    subject.xml = session.definition(subject.owned, subject.hardware)
+    reached("defining the domain without its disk", session.connection.call("defineXML", subject.xml))
+    return made
+
+
+def _redefine_checkpoint(subject: Subject) -> Handle:
     xml = (
         "<domaincheckpoint><name>kept</name><creationTime>1</creationTime>"
         "<disks><disk name='vda' checkpoint='bitmap' bitmap='kept'/></disks>"
@@ -180,8 +202,6 @@ def redefine_checkpoint(session: Session, subject: Subject) -> Handle:
     made: Handle = reached(
         "redefining a checkpoint", subject.handle.call("checkpointCreateXML", xml, CHECKPOINT_REDEFINE)
     ).value
-    subject.xml = session.definition(subject.owned, subject.hardware)
-    reached("defining the domain without its disk", session.connection.call("defineXML", subject.xml))
     return made
 
 

@@ -11,9 +11,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from conformance.binding import Scenario
 from conformance.catalog import release_text
-from conformance.report import ScenarioResult
 from conformance.run import Run
 from conformance.verdict import ExitCode, Verdict
 
@@ -69,13 +67,13 @@ class Screen:
             Text.assemble("Judging ", (_plain_text(run.record.uri), "bold"), f" by {_number(len(rules), 'rule')} …")
         )
 
-    def show_result(self, run: Run, scenario: Scenario, result: ScenarioResult) -> None:
+    def show_result(self, run: Run, name: str, outcome: Verdict) -> None:
         """Move the progress on; on a terminal it is one line that is rewritten."""
         if run.plan is None or not self._console.is_terminal:
             return
-        self._done = len(run.record.results)
-        mark, style = self._mark(result.outcome)
-        line = Text.assemble((mark, style), f" {self._done}/{len(run.plan.run)} {scenario.id}")
+        self._done = run.reported
+        mark, style = self._mark(outcome)
+        line = Text.assemble((mark, style), f" {self._done}/{len(run.order)} {name}")
         line.truncate(self._console.width - 1)
         self._rewind()
         self._console.print(line, end="")
@@ -199,6 +197,9 @@ class Screen:
             if timing["workers"]
             else f"scenarios: {scenarios}"
         )
+        if table := report.get("decision_table"):
+            for line in _table(table):
+                self._console.print(Text(_plain_text(line)))
         if inventory:
             kept = "as they were" if inventory["identical"] else "NOT as they were"
             self._console.print(f"others:    {inventory['objects']} objects that are not the kit's are {kept}")
@@ -209,6 +210,21 @@ class Screen:
         if summary["exit_code"] == ExitCode.CONFORMANT and (warned := _warnings(report["rules"])):
             text, style = f"{text}, with {_number(warned, 'rule')} below {summary['level']} not kept", "bold yellow"
         self._console.print(Text(f"result:    {text}" + ("" if report["complete"] else ", not finished"), style))
+
+
+def _table(table: Mapping[str, Any]) -> Iterable[str]:
+    """Yield what is said of the decision table: numbers, as each cause stands among the violations already."""
+    cells, causes = table["cells"], len(table["convictions"])
+    decided = f"{cells['decided']:,} decided" + (" (every pair meets)" if table["mode"] == "pairwise" else "")
+    convicted = f"{cells['convicted']:,} convicted" + (f" by {_number(causes, 'cause')}" if causes else "")
+    yield f"table:     {cells['reachable']:,} cells reachable, {decided}, {convicted}"
+    if cells["inconsistent"]:
+        first = table["inconsistent"][0]
+        flags = " and ".join(first["flags"]) or "no flag"
+        held = f" with {' and '.join(first['holds'])}" if first["holds"] else ""
+        number = _number(cells["inconsistent"], "cell")
+        yield f"           {number} answered in two ways, such as {flags}, {first['state']}{held}:"
+        yield f"           {first['first']}; asked again, {first['second']}"
 
 
 def _wrap(text: str, width: int, indent: str = "") -> list[str]:

@@ -12,6 +12,7 @@ from pytest_bdd.scenario import scenario_wrapper_template_registry
 
 from conformance.data import folder
 from conformance.errors import ScenarioLost
+from conformance.survey import PLACE, PREFIX
 
 #: Where an item keeps the id of its scenario.
 SCENARIO_ID = pytest.StashKey[str]()
@@ -28,13 +29,23 @@ def use_plan(plan: Sequence[Planned]) -> None:
 
 
 def tests_of_plan() -> dict[str, Callable[..., object]]:
-    """Return a test function for each scenario or outline of which something is planned."""
+    """Return a test function for each scenario or outline of which something is planned, and for each survey."""
     wanted = {entry["id"].partition("[")[0]: entry for entry in _plan}
     base = str(folder("features").parent)
     return {
-        f"test_{name}": bdd_scenario(entry["path"], entry["name"], features_base_dir=base)(_body)
+        f"test_{name}": _survey(name)
+        if name.startswith(PREFIX)
+        else bdd_scenario(entry["path"], entry["name"], features_base_dir=base)(_body)
         for name, entry in wanted.items()
     }
+
+
+def _survey(name: str) -> Callable[..., object]:
+    def test(judge_region: Callable[[str], None]) -> None:
+        judge_region(name)
+
+    test.__dict__["survey"] = name
+    return test
 
 
 def _body() -> None:
@@ -70,8 +81,10 @@ def bind(items: list[pytest.Item]) -> list[pytest.Item]:
 
 
 def _key(item: pytest.Item, base: Path) -> tuple[str, str, int | None] | None:
-    """Return the feature, the name and the row of the scenario that an item is."""
+    """Return the feature, the name and the row of the scenario that an item is; a survey has the table's page."""
     function = getattr(item, "obj", None)
+    if name := getattr(function, "survey", ""):
+        return PLACE, name, None
     template = scenario_wrapper_template_registry.get(function) if function is not None else None
     if template is None:
         return None

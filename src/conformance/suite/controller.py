@@ -45,7 +45,7 @@ class Controller:
         except KitError as error:
             self.run.note_problem(str(error))
             return self._end()
-        if not plan.run:
+        if not plan.run and not self.run.order:
             return self._end()
         _distribute(config, self.run)
         return None
@@ -56,11 +56,11 @@ class Controller:
 
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """Learn pytest's names for the scenarios: a worker lists them in the plan's order."""
-        planned = self.run.plan.run if self.run.plan is not None else ()
+        planned = self.run.order
         if len(ids) != len(planned):
             lost = ScenarioLost(f"{node.gateway.id} collected {len(ids)} of {len(planned)} scenarios")
             pytest.exit(str(lost), returncode=ExitCode.ERROR)
-        self._ids = {name: scenario.id for name, scenario in zip(ids, planned, strict=True)}
+        self._ids = dict(zip(ids, planned, strict=True))
 
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
         """Keep what a worker said of itself when it ended."""

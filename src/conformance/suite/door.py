@@ -16,6 +16,7 @@ from conformance.errors import KitError
 from conformance.interrupts import ended_in_order
 from conformance.run import Options, Run
 from conformance.suite.controller import Controller
+from conformance.table import Mode
 from conformance.uri import redact
 
 
@@ -34,10 +35,13 @@ def begin(config: pytest.Config) -> Controller:
         uri=option.libvirt_uri,
         rules=tuple(option.libvirt_rule),
         level=Level(option.libvirt_level.upper()),
+        table=Mode.EXHAUSTIVE if option.libvirt_exhaustive else Mode.PAIRWISE,
         report=Path(option.libvirt_report) if option.libvirt_report else None,
         workers=option.numprocesses or 0,
         timeout=_seconds(option.libvirt_timeout),
         virt_type=option.libvirt_virt_type,
+        restart=option.libvirt_restart,
+        denied_uri=option.libvirt_denied_uri,
         command=shlex.join(["pytest", *map(redact, sys.argv[1:])]),
     )
     signals = contextlib.ExitStack()

@@ -26,9 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--libvirt-rule", metavar="ID", action="append", default=[], help="judge this rule only (repeatable)"
     )
     group.addoption("--libvirt-level", choices=["must", "should"], default="must", help="rules that fail the run")
+    group.addoption("--libvirt-exhaustive", action="store_true", help="ask for the whole decision table")
     group.addoption("--libvirt-report", metavar="FILE", help="write report.json")
     group.addoption("--libvirt-timeout", metavar="S", default="60", help="seconds for one scenario")
     group.addoption("--libvirt-virt-type", metavar="TYPE", default="", help="the domains' type, such as kvm or qemu")
+    group.addoption("--libvirt-restart", metavar="COMMAND", help="a command that restarts the daemon behind the URI")
+    group.addoption("--libvirt-denied-uri", metavar="URI", help="the same driver as somebody who may only look")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -68,11 +71,14 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     from conformance.suite.collection import use_plan
     from conformance.suite.steps import register
+    from conformance.suite.surveys import Surveys
     from conformance.suite.worker import Worker
 
     use_plan(setup["plan"])
-    register(config, [*setup["statements"], *(f"needs.{name}" for name in setup["capabilities"])])
-    config.pluginmanager.register(Worker(setup, given["workerid"], guarded=True), "libvirt-conformance-worker")
+    register(config, ["table", *setup["statements"], *(f"needs.{name}" for name in setup["capabilities"])])
+    worker = Worker(setup, given["workerid"], guarded=True)
+    config.pluginmanager.register(worker, "libvirt-conformance-worker")
+    config.pluginmanager.register(Surveys(setup, worker), "libvirt-conformance-surveys")
     # The path of a module, and no longer the name of a package that --pyargs was about.
     config.option.pyargs = False
     config.args = [str(_SCENARIOS)]

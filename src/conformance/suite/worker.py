@@ -17,8 +17,8 @@ from conformance.driver.session import ConnectionLost, NotReached
 from conformance.errors import KitError
 from conformance.journal import BlackBox, Journal
 from conformance.judgement import NotRefused, Violation
-from conformance.reproducer import script
 from conformance.losses import WATCHDOG_EXIT
+from conformance.reproducer import script
 from conformance.suite.case import Case
 from conformance.suite.collection import SCENARIO_ID
 from conformance.suite.sessions import Sessions
@@ -47,6 +47,10 @@ class Watchdog:
         with self._changed:
             self._deadline = time.monotonic() + self._seconds
             self._changed.notify()
+
+    def extend(self) -> None:
+        """Begin to count anew. It costs next to nothing: the thread finds out when it wakes for the time before."""
+        self._deadline = time.monotonic() + self._seconds
 
     def stop(self) -> None:
         """Stop counting."""
@@ -142,7 +146,7 @@ class Worker:
         if isinstance(exception, Violation) and step.type == "then":
             self._say(Verdict.VIOLATED, sentence)
             self._outcome |= {"expected": exception.expected, "observed": exception.observed}
-            self._outcome["reproducer"] = self._reproducer(exception)
+            self._outcome["reproducer"] = self.reproducer(exception, self.journal.scenario.partition("/")[0])
         elif isinstance(exception, NotRefused):
             self._say(Verdict.NOT_APPLICABLE, str(exception))
         elif isinstance(exception, NotReached):
@@ -161,8 +165,17 @@ class Worker:
     def _say(self, verdict: Verdict, message: str) -> None:
         self._outcome |= {"outcome": verdict.value, "message": message}
 
-    def _reproducer(self, violation: Violation) -> str:
-        rule = self.journal.scenario.partition("/")[0]
+    def keep(self, outcome: Mapping[str, Any]) -> None:
+        """Keep what the item under way came to, where it is no scenario."""
+        self._outcome = dict(outcome)
+
+    def extend(self) -> None:
+        """Give the item under way the time of a scenario once more: it has come a step further."""
+        if self._watchdog is not None:
+            self._watchdog.extend()
+
+    def reproducer(self, violation: Violation, rule: str) -> str:
+        """Return the script that shows a violation again, from the calls that the journal holds."""
         session = self.sessions.current
         return script(
             self.journal.entries,
@@ -178,6 +191,7 @@ class Worker:
             places=[str(place) for place in session.host.places] if session is not None else (),
             race=violation.race,
             restart=self._setup["restart"],
+            denied_uri=self._setup["denied_uri"],
         )
 
     @pytest.hookimpl(wrapper=True)
@@ -185,13 +199,15 @@ class Worker:
         """Attach to pytest's report what the scenario came to."""
         report: Any = yield
         if call.when == "call":
-            chosen = "; ".join(case.choices) if (case := item.stash.get(_CASE, None)) is not None else ""
+            case = item.stash.get(_CASE, None)
+            chosen = "; ".join(case.choices) if case is not None else ""
             outcome = {"outcome": Verdict.UPHELD.value, "message": chosen} | self._outcome
             if call.excinfo is not None and not self._outcome:
                 outcome = _fault(call.excinfo.value)
             outcome["seconds"] = call.duration
             outcome["libvirt_seconds"] = self.journal.seconds - self._seconds_before
-            outcome["calls"] = [_line(entry) for entry in self.journal.entries if entry.act]
+            calls = [_line(entry) for entry in self.journal.entries if entry.act]
+            outcome["calls"] = calls if case is None else [*calls, *case.counted]
             report.conformance = outcome
             if outcome["outcome"] == Verdict.NOT_APPLICABLE:
                 report.outcome = "skipped"
@@ -259,6 +275,8 @@ def _line(entry: Any) -> str:
 def _long(outcome: Mapping[str, Any], statements: Mapping[str, str], scenario: str) -> str:
     """Return what pytest shows of a scenario: the rule first."""
     rule = scenario.partition("/")[0]
+    if rule not in statements:
+        return f"{outcome['outcome']}: {outcome['message']}"
     lines = [f"{outcome['outcome']}: {rule}: {statements[rule]}"]
     if outcome.get("expected"):
         lines += [

@@ -1,0 +1,255 @@
+"""Putting one region of the decision table to a driver, cell by cell.
+
+Refusals come first, as one set-up serves them all. Each is judged by itself, by everything that the driver shows
+after the call. What a driver does wrong is asked for again on a domain of its own, which also gives the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from conformance.cell import SENT_EVENT, Fault, judge_call, judge_halted, judge_heir
+from conformance.decision import Holding, Outcome
+from conformance.driver.handle import UNSUPPORTED
+from conformance.driver.session import Knowledge, NotReached, Session
+from conformance.driver.stand import Stand
+from conformance.flags import Undefine
+from conformance.journal import Failure
+from conformance.judgement import Look
+from conformance.survey import Cause, Finding, Survey, call_words, decisions_of, size
+from conformance.view import View
+
+#: Of so many refusals one is asked for a second time on the same domain.
+_SAMPLE = 8
+
+#: Codes by which a driver says that there is no way into a situation.
+_SAYS_NO = (*UNSUPPORTED, "OPERATION_INVALID")
+
+#: Writes the script that shows a fault, from the journal as it is and the questions that show it.
+Write = Callable[[Fault, tuple[Look, ...]], str]
+
+
+@dataclass
+class Attempt:
+    """One call that was made: how it ended, and what is wrong with that and with what followed.
+
+    :param to_the_end: whether a guest that it left running was halted too.
+    """
+
+    flags: int
+    failure: Failure | None
+    to_the_end: bool = False
+    faults: list[Fault] = field(default_factory=list)
+    looks: dict[str, tuple[Look, ...]] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """The answer for a person."""
+        answer = f"it failed with {self.failure}" if self.failure else "it succeeded"
+        return "; ".join(dict.fromkeys([answer, *(fault.observed for fault in self.faults)]))
+
+    @property
+    def answer(self) -> tuple[str, frozenset[str]]:
+        """What has to be the same when the same is asked again."""
+        # Events are looked for in some attempts and not in others.
+        signs = frozenset(fault.sign for fault in self.faults) - {SENT_EVENT}
+        return self.failure.name if self.failure else "", signs
+
+
+class Surveyor:
+    """One survey under way.
+
+    :param counted: the rules by which the driver is judged in this run.
+    :param progress: called before each cell, as each may take as long as a scenario.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        knowledge: Knowledge,
+        survey: Survey,
+        counted: Collection[str],
+        write: Write,
+        progress: Callable[[], None],
+    ) -> None:
+        self._survey = survey
+        self._counted = frozenset(counted)
+        self._write = write
+        self._progress = progress
+        self._decisions = decisions_of(survey.region, sum(knowledge.flags))
+        self._stand = Stand(session, knowledge, survey.region)
+        self._answers: dict[int, tuple[str, frozenset[str]]] = {}
+        self._convicted: set[int] = set()
+        self.finding = Finding(survey.region.id)
+
+    def run(self) -> Finding:
+        """Judge every cell of the survey that is about a rule which counts."""
+        values = sorted((v for v in self._survey.values if self._decisions[v].about & self._counted), key=size)
+        try:
+            self._stand.set_up()
+        except NotReached as error:
+            self.finding.reached, self.finding.why = False, str(error)
+            self.finding.unsupported = any(code in str(error) for code in _SAYS_NO)
+            return self.finding
+        try:
+            self._refusals([flags for flags in values if self._decisions[flags].refused])
+            self._successes([flags for flags in values if not self._decisions[flags].refused])
+        except NotReached as error:
+            self.finding.why = str(error)
+        for flags in self._answers:
+            self.finding.note(self._decisions[flags], self._counted, upheld=flags not in self._convicted)
+        return self.finding
+
+    # Refusals
+
+    def _refusals(self, values: Sequence[int]) -> None:
+        """Judge the calls that have to be refused, then some of them once more, then what was told of them all."""
+        stand = self._stand
+        here: list[int] = []
+        unfenced: list[int] = []
+        for flags in values:
+            self._progress()
+            stand.ensure()
+            failure, after = stand.ask(flags)
+            codes = self._decisions[flags].codes
+            if stand.intact and failure is not None and (not codes or failure.name in codes):
+                self._answers[flags] = (failure.name, frozenset())
+                here.append(flags)
+                continue
+            attempt = self._judge(Attempt(flags, failure), stand.before, after, None)
+            self._take(attempt)
+            if not stand.intact:
+                # What was told of these calls can no longer be told from what was told of this one.
+                unfenced += here
+                here = []
+        again = sorted({*unfenced, *values[::_SAMPLE]} - self._convicted, key=size)
+        for flags in again:
+            self._repeat(flags)
+        if again and stand.intact and stand.events():
+            self._find_events(values)
+
+    def _repeat(self, flags: int) -> None:
+        """Ask again on the same domain what was answered rightly, and hold the two answers together."""
+        self._progress()
+        self._stand.ensure()
+        failure, after = self._stand.ask(flags)
+        attempt = self._judge(Attempt(flags, failure), self._stand.before, after, None)
+        if attempt.answer != self._answers[flags]:
+            self.finding.note_inconsistent(flags, self._say(self._answers[flags]), attempt.words)
+        if attempt.faults:
+            self._convict(attempt)
+
+    def _find_events(self, values: Iterable[int]) -> None:
+        """Ask once more, call by call, to see which of them is told of although it is refused."""
+        for flags in values:
+            if flags not in self._convicted and (attempt := self._asked(flags)).faults:
+                self._convict(attempt)
+
+    # Successes
+
+    def _successes(self, values: Sequence[int]) -> None:
+        """Judge the calls that have to succeed, one of them twice, and some of them until the guest has halted."""
+        fates = [flags for flags in values if self._survey.region.state.active]
+        # What becomes of a TPM's state at the halt hangs on the flags; all else is one at every halt.
+        ends = {self._decisions[flags].fates.get(Holding.TPM): flags for flags in fates}.values()
+        others = [flags for flags in values if flags not in ends]
+        for flags in others:
+            self._take(self._asked(flags))
+        for flags in others[:1]:
+            again = self._asked(flags)
+            if again.answer != self._answers[flags]:
+                self.finding.note_inconsistent(flags, self._say(self._answers[flags]), again.words)
+        for flags in ends:
+            self._take(self._asked(flags, to_the_end=True))
+
+    def _asked(self, flags: int, *, to_the_end: bool = False) -> Attempt:
+        self._progress()
+        self._stand.ensure()
+        return self._attempt(flags, to_the_end=to_the_end)
+
+    # One attempt
+
+    def _attempt(self, flags: int, *, to_the_end: bool = False, keep: bool = False) -> Attempt:
+        """Make a call and judge it with everything that can be seen of it, events and heirs included."""
+        stand = self._stand
+        failure, after = stand.ask(flags, keep=keep)
+        attempt = self._judge(Attempt(flags, failure, to_the_end), stand.before, after, stand.events())
+        decision = self._decisions[flags]
+        if failure is not None or decision.refused or attempt.faults:
+            return attempt
+        if decision.outcome is Outcome.TRANSIENT:
+            if not to_the_end:
+                return attempt
+            self._add(attempt, judge_halted(decision, stand.before, stand.halt()))
+        view, heir = stand.define_again()
+        for fault in judge_heir(decision, view):
+            self._add(attempt, [fault], stand.questions(fault.aspects, heir))
+        return attempt
+
+    def _judge(self, attempt: Attempt, before: View, after: View, events: list[str] | None) -> Attempt:
+        decision = self._decisions[attempt.flags]
+        words = call_words(attempt.flags)
+        self._add(attempt, judge_call(decision, words, attempt.failure, before, after, events))
+        return attempt
+
+    def _add(self, attempt: Attempt, faults: Iterable[Fault], looks: tuple[Look, ...] | None = None) -> None:
+        for fault in faults:
+            if fault.rule in self._counted:
+                attempt.faults.append(fault)
+                attempt.looks[fault.sign] = looks or self._stand.questions(fault.aspects)
+
+    @staticmethod
+    def _say(answer: tuple[str, frozenset[str]]) -> str:
+        code, signs = answer
+        return "; ".join([f"it failed with {code}" if code else "it succeeded", *sorted(signs)])
+
+    # Convictions
+
+    def _take(self, attempt: Attempt) -> None:
+        """Keep the answer of a cell, and convict where it is wrong."""
+        self._answers[attempt.flags] = attempt.answer
+        if attempt.faults:
+            self._convict(attempt)
+
+    def _convict(self, attempt: Attempt) -> None:
+        self._convicted.add(attempt.flags)
+        if not self._survey.complete:
+            attempt = self._shrink(attempt)
+        fresh = [cause for fault in attempt.faults if (cause := self.finding.blame(attempt.flags, fault))]
+        if fresh:
+            self._confirm(attempt, fresh)
+
+    def _shrink(self, attempt: Attempt) -> Attempt:
+        """Return an attempt with as few of the flags as show the same; every union of flags is asked otherwise."""
+        if all(self.finding.explains(attempt.flags, fault) for fault in attempt.faults):
+            return attempt
+        signs = {fault.sign for fault in attempt.faults}
+        for flag in (*(1 << bit for bit in range(len(Undefine), 32)), *Undefine):
+            if attempt.flags & flag:
+                smaller = self._asked(int(attempt.flags & ~flag), to_the_end=attempt.to_the_end)
+                if signs <= {fault.sign for fault in smaller.faults}:
+                    attempt = smaller
+        return attempt
+
+    def _confirm(self, attempt: Attempt, causes: list[Cause]) -> None:
+        """Ask again on a domain of its own, and once more where that does not show it; write the scripts."""
+        self._progress()
+        self._stand.set_up()
+        anew = self._attempt(attempt.flags, to_the_end=attempt.to_the_end)
+        unseen = self._write_scripts(causes, anew)
+        if anew.answer != attempt.answer:
+            self.finding.note_inconsistent(attempt.flags, attempt.words, anew.words)
+        if unseen and self._stand.intact:
+            self._write_scripts(unseen, self._attempt(attempt.flags, to_the_end=attempt.to_the_end, keep=True))
+
+    def _write_scripts(self, causes: Iterable[Cause], attempt: Attempt) -> list[Cause]:
+        """Write the scripts of the causes that an attempt has shown; return the others."""
+        seen = {fault.sign: fault for fault in attempt.faults}
+        unseen = []
+        for cause in causes:
+            if cause.fault.sign in seen:
+                cause.reproducer = self._write(seen[cause.fault.sign], attempt.looks[cause.fault.sign])
+            else:
+                unseen.append(cause)
+        return unseen
