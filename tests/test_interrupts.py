@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from conformance import interrupts
-from conformance.interrupts import ASKING, ended_in_order, heard
+from conformance.interrupts import ASKING, ended_in_order, heard, held_back
 from conftest import PATIENCE
 
 
@@ -97,3 +97,18 @@ def test_another_thread_changes_nothing() -> None:
     thread.start()
     thread.join()
     assert seen == [signal.SIG_DFL]
+
+
+def be_interrupted_at_the_start(came: list[str]) -> None:
+    """Be asked to end while nothing is to be disturbed."""
+    with held_back():
+        signal.raise_signal(signal.SIGTERM)
+        came.append("the start")
+
+
+def test_what_is_held_back_comes_afterwards() -> None:
+    """A request that comes while a process is being started is told when it has started."""
+    came: list[str] = []
+    with ended_in_order(), pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        be_interrupted_at_the_start(came)
+    assert came == ["the start"]

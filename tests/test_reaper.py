@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conformance.attendant import WORKER_MARK, end_processes, under_reaper
-from conformance.interrupts import ASKING
+from conformance.interrupts import ASKING, held_back
 from conftest import until
 
 
@@ -131,6 +131,13 @@ def test_what_asks_a_run_to_end_is_for_the_controlling_process(
     process.send_signal(number)
     assert process.communicate("goes on")[0] == "goes on\n"
     assert note(tmp_path) == 0
+
+
+def test_what_was_held_back_at_the_start_is_let_through(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
+    """The command can be told to end, although nothing was to disturb its start."""
+    with held_back():
+        process = start(tmp_path, "print(signal.pthread_sigmask(signal.SIG_BLOCK, []))", started)
+    assert process.communicate()[0] == "set()\n"
 
 
 def test_all_end_with_the_controlling_process(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import conformance.errors
 from conformance.errors import KitError, NoAnswer, ProbeDied
+from conformance.interrupts import held_back
 from conformance.ledger import Ledger
 from conformance.losses import last_words
 from conformance.uri import redact, scrub
@@ -110,12 +111,13 @@ class Attendant:
         self.uri = uri
         self._buffer = b""
         self._folder = folder
-        self._process = subprocess.Popen(  # noqa: S603 - the kit's own module
-            [*under_reaper(folder), sys.executable, "-P", "-m", "conformance.driver.attendant"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **environment(folder)},
-        )
+        with held_back():
+            self._process = subprocess.Popen(  # noqa: S603 - the kit's own module
+                [*under_reaper(folder), sys.executable, "-P", "-m", "conformance.driver.attendant"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, **environment(folder)},
+            )
 
     def ask(self, request: dict[str, Any]) -> None:
         """Send a request, without waiting for its answer."""

@@ -71,3 +71,13 @@ def heard() -> None:
     """Ignore further requests to end: what is left to do takes a limited time and is not to be cut short."""
     for number in _heeded:
         signal.signal(number, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Hold these signals back while a process is being started, from it too: it lets them through when it is ready."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

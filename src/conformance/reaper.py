@@ -17,6 +17,8 @@ import sys
 _ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 for _number in _ASKING:
     signal.signal(_number, signal.SIG_IGN)
+# Until now they were held back, as Python would have met one with a traceback.
+signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKING)
 
 import ctypes  # noqa: E402 - it takes longer than all before it
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import shlex
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from conformance.attendant import environment, under_reaper
 from conformance.errors import KitError, ScenarioLost
+from conformance.interrupts import held_back
 from conformance.render.terminal import Screen
 from conformance.run import Run
 from conformance.verdict import ExitCode
@@ -49,6 +51,12 @@ class Controller:
             return self._end()
         _distribute(config, self.run)
         return None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionstart(self) -> Iterator[None]:
+        """Let xdist start the workers undisturbed."""
+        with held_back():
+            return (yield)
 
     def pytest_configure_node(self, node: Any) -> None:
         """Hand a worker what it has to know."""
