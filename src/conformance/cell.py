@@ -100,9 +100,9 @@ def judge_call(
         return [*_refusal(decision, call, failure), *_changes(decision, call, before, after, events or ())]
     if decision.refused:
         return [Fault(decision.blamed, "succeeded", f"{call} is refused", "it succeeded", (*_LOOK_UPS, "persistent"))]
-    if decision.outcome is Outcome.REMOVED:
-        return [*_removed(decision, before, after), *_told(events)]
-    return [*_goes_on(decision, before, after), *_told(events)]
+    judge = _removed if decision.outcome is Outcome.REMOVED else _goes_on
+    # What was told of something that was not done as it ought to be is no fault of its own.
+    return list(judge(decision, before, after)) or list(_told(events))
 
 
 def _refusal(decision: Decision, call: str, failure: Failure) -> Iterator[Fault]:
@@ -143,7 +143,7 @@ def _say(found: Iterable[Difference]) -> str:
 
 def _removed(decision: Decision, before: View, after: View) -> Iterator[Fault]:
     """Yield what is still there of a domain that had to be removed."""
-    yield from _gone(decision.rules[-1], "still there", after)
+    yield from _gone(decision.blamed, "still there", after)
     for holding in (Holding.NVRAM, Holding.TPM):
         if holding in decision.fates:
             yield from _fate(holding, *decision.fates[holding], before, after)
@@ -165,7 +165,7 @@ def _gone(rule: str, sign: str, view: View) -> Iterator[Fault]:
 
 def _goes_on(decision: Decision, before: View, after: View) -> Iterator[Fault]:
     """Yield what is wrong with a domain whose guest goes on as a transient one."""
-    rule = decision.rules[-1]
+    rule = decision.blamed
     changed = differences(before, after, _GUEST)
     if changed:
         aspects = tuple(difference.aspect for difference in changed)

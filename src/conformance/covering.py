@@ -3,7 +3,8 @@
 Faults of drivers in this area come from two things meeting: a run state and a holding, a holding and a flag, two
 flags. The regions are chosen so that each state meets each holding, present and absent, and each two holdings meet;
 in each region the flags are chosen so that each two of them meet, given and not given. So every triple of a state,
-a holding and a flag is in the selection too.
+a holding and a flag is in the selection too. As one thing in the way hides another, what stands alone and what is
+asked for in part are chosen first.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import combinations
 from typing import TypeVar
 
-from conformance.decision import FLAGS_OF, KNOWN, UNKNOWN_BIT, Holding
+from conformance.decision import FLAGS_OF, KNOWN, UNKNOWN_BIT, Holding, State
 from conformance.flags import OPPOSITES, Undefine
 from conformance.regions import Region
 from conformance.survey import Survey, size
@@ -24,17 +25,21 @@ Pair = frozenset[Hashable]
 
 def pairwise(regions: Sequence[Region], taken: int) -> list[Survey]:
     """Return surveys in which every pair of circumstances meets that can meet in these regions."""
-    chosen = cover(regions, _pairs_of_region)
+    plain = [region for region in regions if not region.state.transient and not region.held]
+    alone = [region for region in regions if region.state is State.INACTIVE and len(region.held) == 1]
+    chosen = cover(regions, _pairs_of_region, begin=[*plain, *alone])
     return [Survey(region, values(region, taken)) for region in chosen]
 
 
 def values(region: Region, taken: int) -> tuple[int, ...]:
     """Return the calls that a region is to meet: those that are about something, then as many as make pairs meet."""
-    needed = sum(FLAGS_OF[holding][0] for holding in region.held) & taken
+    own = [FLAGS_OF[holding][0] & taken for holding in Holding if holding in region.held]
+    needed = sum(own)
+    partly = [needed & ~flag for flag in own]
     opposites = [needed | one | other for one, other in OPPOSITES.items() if taken & one and taken & other]
-    untaken = [needed | flag for flag in Undefine if not flag & taken]
+    untaken = [flags for flag in Undefine if not flag & taken for flags in (flag, needed | flag)]
     # Opposites and what is no flag hide whatever else would be seen, so they meet the rest in calls of their own.
-    begin = [0, needed, *opposites, *untaken, UNKNOWN_BIT, UNKNOWN_BIT | needed]
+    begin = [0, needed, *partly, *opposites, *untaken, UNKNOWN_BIT, UNKNOWN_BIT | needed]
     candidates = [flags for flags in range(KNOWN + 1) if not flags & ~taken and not _contradicts(flags)]
     covering = cover(sorted(candidates, key=size), _pairs_of_flags, begin=[f for f in begin if f in set(candidates)])
     return tuple(sorted({int(flags) for flags in (*begin, *covering)}, key=size))

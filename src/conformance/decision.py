@@ -125,8 +125,8 @@ class Decision:
 
     @property
     def blamed(self) -> str:
-        """The rule that an answer of the other kind breaks: a success for a refusal, or the other way round."""
-        # Of flags that nothing here needs, a refusal comes from one of those rather than from the domain.
+        """The rule that is broken by another outcome than the one that is demanded."""
+        # Where a flag is given that nothing here needs, it is to blame rather than what the domain is or holds.
         return (self.spare or self.rules)[0]
 
     @property

@@ -20,6 +20,9 @@ from conformance.survey import Cause, Finding, Survey, call_words
 from conformance.table import Mode, TablePlan, entry
 from conformance.verdict import ScenarioResult, Verdict
 
+#: A fault, and where it was shown.
+_Shown = tuple[Region, Cause]
+
 
 @dataclass
 class TableRecord:
@@ -73,19 +76,30 @@ class Conviction:
 
 
 def convictions(record: TableRecord) -> list[Conviction]:
-    """Return the causes of every region, those of one rule and one sign as one."""
+    """Return the causes of every region: those of one sign as one, where one rule or one within another says so."""
     regions = {region.id: region for region in all_regions()}
-    found: dict[tuple[str, str], list[tuple[Region, Cause]]] = {}
-    for finding in record.findings.values():
-        for cause in finding.causes:
-            found.setdefault((cause.fault.rule, cause.fault.sign), []).append((regions[finding.region], cause))
-    return [
-        Conviction(*min(causes, key=_size), sum(cause.cells for _, cause in causes))
-        for _, causes in sorted(found.items())
-    ]
+    shown = [(regions[finding.region], cause) for finding in record.findings.values() for cause in finding.causes]
+    found: dict[tuple[str, str], list[_Shown]] = {}
+    for one in sorted(shown, key=_size):
+        fault = one[1].fault
+        name = next((name for name, others in found.items() if _is_within(others, one)), (fault.rule, fault.sign))
+        found.setdefault(name, []).append(one)
+    return [Conviction(*found[name][0], sum(cause.cells for _, cause in found[name])) for name in sorted(found)]
 
 
-def _size(shown: tuple[Region, Cause]) -> tuple[int, int, int, int]:
+def _is_within(smaller: Iterable[_Shown], one: _Shown) -> bool:
+    """Tell whether less has shown the same: what more is held and asked for then cannot be to blame."""
+    region, cause = one
+    return any(
+        other.fault.sign == cause.fault.sign
+        and (place.state.active, place.state.transient) == (region.state.active, region.state.transient)
+        and place.held <= region.held
+        and other.flags & cause.flags == other.flags
+        for place, other in smaller
+    )
+
+
+def _size(shown: _Shown) -> tuple[int, int, int, int]:
     """Return by what combinations are put in order: few holdings, few flags, and inactive before running."""
     region, cause = shown
     return len(region.held), cause.flags.bit_count(), list(State).index(region.state), cause.flags

@@ -54,6 +54,8 @@ class Stand:
         self.clear()
         journal = self._session.journal
         journal.forget()
+        # A script begins here: its objects are numbered from the first.
+        self._session.forget_names()
         journal.step = f"Given a domain that is {self._region.words}"
         self._subject = subject = build(self._session, self._region.situation, self._knowledge)
         self._looker = self._looker_of(subject.handle)
@@ -101,6 +103,7 @@ class Stand:
         if Holding.IMAGE in self._region.held:
             return self._save_again()
         self.intact = not differences(self.before, self._looker.look())
+        self.events()
         return self.intact
 
     def _save_again(self) -> bool:

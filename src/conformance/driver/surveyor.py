@@ -182,6 +182,8 @@ class Surveyor:
             if not to_the_end:
                 return attempt
             self._add(attempt, judge_halted(decision, stand.before, stand.halt()))
+            if attempt.faults:
+                return attempt
         view, heir = stand.define_again()
         for fault in judge_heir(decision, view):
             self._add(attempt, [fault], stand.questions(fault.aspects, heir))

@@ -1,0 +1,101 @@
+"""Looking again and again: the same answers as the long way, no entries, and a trace of the question under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.driver.build import Subject, build
+from conformance.driver.looker import Looker
+from conformance.driver.observe import observe
+from conformance.driver.session import Knowledge, Session
+from conformance.journal import BlackBox, Failure
+from conformance.ledger import Ledger
+from conformance.situations import SITUATIONS
+
+#: What libvirt's test driver can show, and a question that it answers with an error.
+CAPABILITIES = frozenset({"persistence-query", "autostart", "managed-save", "managed-save-xml", "snapshot-metadata"})
+KNOWLEDGE = Knowledge(CAPABILITIES, ())
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    """Give a session with the test driver."""
+    made = Session("test:///default", "t", Ledger.open("test:///default", "00000000", folder=tmp_path))
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["inactive", "running", "inactive with a managed save image and a snapshot"])
+def subject(session: Session, request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """Give a domain in a situation."""
+    made = build(session, SITUATIONS[request.param], KNOWLEDGE)
+    yield made
+    if made.situation.active:
+        made.handle.raw.destroy()
+    made.handle.raw.undefineFlags(3)
+
+
+def looker(session: Session, subject: Subject) -> Looker:
+    """Return what looks at a domain."""
+    return Looker(session.connection, subject.handle, CAPABILITIES, session.host)
+
+
+def test_the_answers_are_those_of_the_long_way(session: Session, subject: Subject) -> None:
+    """Every question of the list, in the same order, with the same answers, errors included."""
+    seen = looker(session, subject).look()
+    assert list(seen.answers.items()) == list(subject.view.answers.items())
+    assert isinstance(seen["definition in the image"], Failure)
+
+
+def test_what_has_changed_is_seen(session: Session, subject: Subject) -> None:
+    """Nothing is remembered from one look to the next."""
+    look = looker(session, subject).look
+    before = look()
+    subject.handle.raw.setAutostart(1)
+    after = look()
+    assert (before["autostart"], after["autostart"]) == (0, 1)
+    assert (before["listed as set to autostart"], after["listed as set to autostart"]) == (False, True)
+
+
+def test_no_entry_is_kept_and_the_time_is(session: Session, subject: Subject) -> None:
+    """Ten thousand looks leave no more than one."""
+    journal = session.journal
+    look = looker(session, subject).look
+    entries, calls, seconds = len(journal.entries), journal.calls, journal.seconds
+    view = look()
+    assert len(journal.entries) == entries
+    assert journal.calls == calls + len(view.answers)
+    assert journal.seconds > seconds
+
+
+def test_the_question_under_way_stands_in_the_black_box(session: Session, subject: Subject, tmp_path: Path) -> None:
+    """A process that ends in the middle of a question says which; between two looks it says none."""
+    path = tmp_path / "box"
+    session.journal.box = BlackBox(path)
+    session.journal.begin("table/inactive")
+    asked: list[str] = []
+    look = looker(session, subject)
+    look._questions = [
+        (name, where, lambda *_: asked.append(BlackBox.read(path).split("\n")[1]), args, None)
+        for name, where, _, args, _ in look._questions
+    ]
+    look.look()
+    assert asked[:2] == ["conn.lookupByUUIDString", "conn.lookupByName"]
+    assert "dom.isActive" in asked
+    assert BlackBox.read(path).split("\n")[:2] == ["table/inactive", ""]
+
+
+def test_a_broken_driver_is_looked_at_the_long_way(session: Session, subject: Subject) -> None:
+    """What stands between every call and the driver stands between these, too."""
+
+    def lie(_handle: Any, method: str, args: tuple[Any, ...], proceed: Any) -> Any:
+        return 1 if method == "autostart" else proceed(method, *args)
+
+    subject.handle.interceptor = lie
+    assert looker(session, subject).look()["autostart"] == 1
+    assert observe(session.connection, subject.handle, CAPABILITIES, session.host)["autostart"] == 1
+    subject.handle.interceptor = None
