@@ -1,8 +1,10 @@
-"""Where the time of a run goes: ``python benchmarks/run.py [--uri URI]… [--times 1,3,10]``.
+"""Where the time of a run goes: ``python benchmarks/run.py [--uri URI]… [--times 1,3,10] [--table]``.
 
 The command is run as a user runs it, on copies of the specification in which every scenario stands 1, 3 and 10
 times. From each report come the wall time, the time inside libvirt calls (the sum over the workers), and what is
 left of the workers' time, which is the kit's own. Only ratios of one run are worth quoting: machines differ.
+
+With ``--table`` the whole decision table is asked for as well, and then a selection of it, to see what grows.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,21 @@ _COLUMNS = (
     "libvirt s",
     "wall/(libvirt/workers)",
     "kit ms/scenario",
+    "peak MB",
+)
+
+
+_TABLE_COLUMNS = (
+    "driver",
+    "table",
+    "cells",
+    "convicted",
+    "workers",
+    "wall s",
+    "table s",
+    "libvirt s",
+    "cells/s and worker",
+    "table/libvirt",
     "peak MB",
 )
 
@@ -51,20 +69,27 @@ def measure(uri: str, times: int, workers: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         multiply(folder, times)
-        report = folder / "report.json"
-        command = [sys.executable, "-m", "conformance.cli", "run", "--uri", uri, "--report", str(report)]
-        if workers:
-            command += ["--workers", str(workers)]
-        environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         # The first run compiles; an installed kit is compiled already.
         subprocess.run([sys.executable, "-m", "compileall", "-q", str(folder / "src")], check=True)
-        start = time.perf_counter()
-        ended = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
-        wall = time.perf_counter() - start
-        if ended.returncode not in (0, 1):
-            raise SystemExit(f"{uri}: exit code {ended.returncode}\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
-        return figures(json.loads(report.read_text(encoding="utf-8")), wall) | {"driver": uri, "x": times}
+        report, wall = run(folder, uri, workers)
+        return figures(report, wall) | {"driver": uri, "x": times}
+
+
+def run(folder: Path, uri: str, workers: int, *more: str) -> tuple[dict[str, Any], float]:
+    """Run the command of a copy once; return its report and the seconds that it took."""
+    file = folder / "report.json"
+    command = [sys.executable, "-m", "conformance.cli", "run", "--uri", uri, "--report", str(file), *more]
+    if workers:
+        command += ["--workers", str(workers)]
+    environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    start = time.perf_counter()
+    ended = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    wall = time.perf_counter() - start
+    if ended.returncode not in (0, 1):
+        raise SystemExit(f"{uri}: exit code {ended.returncode}\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
+    report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return report, wall
 
 
 def figures(report: dict[str, Any], wall: float) -> dict[str, Any]:
@@ -84,19 +109,54 @@ def figures(report: dict[str, Any], wall: float) -> dict[str, Any]:
     }
 
 
+def measure_table(uri: str, workers: int) -> Iterator[dict[str, Any]]:
+    """Yield the figures of a selection of the decision table, and of the whole."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        multiply(folder, 1)
+        for more in ((), ("--exhaustive",)):
+            report, wall = run(folder, uri, workers, *more)
+            yield table_figures(report, wall) | {"driver": uri}
+
+
+def table_figures(report: dict[str, Any], wall: float) -> dict[str, Any]:
+    """Return what a report says of the decision table's time; a worker is busy with one region at a time."""
+    table, timing = report["decision_table"], report["timing"]
+    return {
+        "table": table["mode"],
+        "cells": table["cells"]["decided"],
+        "convicted": table["cells"]["convicted"],
+        "workers": timing["workers"],
+        "wall s": f"{wall:.2f}",
+        "table s": f"{table['seconds']:.2f}",
+        "libvirt s": f"{table['libvirt_seconds']:.2f}",
+        "cells/s and worker": f"{table['cells']['decided'] / table['seconds']:.0f}",
+        "table/libvirt": f"{table['seconds'] / table['libvirt_seconds']:.2f}",
+        "peak MB": f"{timing['peak_kib'] / 1024:.0f}",
+    }
+
+
+def show(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print a table, a line as soon as it is known."""
+    print("| " + " | ".join(columns) + " |")
+    print("|" + "---|" * len(columns))
+    for row in rows:
+        print("| " + " | ".join(str(row[column]) for column in columns) + " |", flush=True)
+
+
 def main() -> None:
-    """Print the table, a line as soon as it is known."""
+    """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--uri", action="append", help=f"a driver; by default {' and '.join(_DRIVERS)}")
     parser.add_argument("--times", default="1,3,10", help="how many times each scenario stands (default: 1,3,10)")
     parser.add_argument("--workers", type=int, default=0, help="by default the kit decides")
+    parser.add_argument("--table", action="store_true", help="ask for the whole decision table as well")
     options = parser.parse_args()
-    print("| " + " | ".join(_COLUMNS) + " |")
-    print("|" + "---|" * len(_COLUMNS))
-    for uri in options.uri or _DRIVERS:
-        for times in options.times.split(","):
-            row = measure(uri, int(times), options.workers)
-            print("| " + " | ".join(str(row[column]) for column in _COLUMNS) + " |", flush=True)
+    drivers, times = options.uri or _DRIVERS, [int(number) for number in options.times.split(",") if number]
+    show(_COLUMNS, (measure(uri, number, options.workers) for uri in drivers for number in times))
+    if options.table:
+        print()
+        show(_TABLE_COLUMNS, (row for uri in drivers for row in measure_table(uri, options.workers)))
 
 
 if __name__ == "__main__":

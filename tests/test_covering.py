@@ -7,7 +7,7 @@ from itertools import combinations, product
 import pytest
 
 from conformance.covering import cover, pairwise, values
-from conformance.decision import KNOWN, UNKNOWN_BIT, Holding, State, decide
+from conformance.decision import KNOWN, UNKNOWN_BIT, Holding, decide
 from conformance.flags import OPPOSITES, Undefine
 from conformance.regions import Region, all_regions
 

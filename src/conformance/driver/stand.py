@@ -139,8 +139,8 @@ class Stand:
         if failure is not None and session.lost(failure):
             raise ConnectionLost(f"the connection was lost in {call_words(flags)}: {failure}")
         after = self._looker.look()
-        self.intact = failure is not None and _alike(self.before, after)
-        self._remainder = failure is None and self._region.state.active
+        self.intact = _alike(self.before, after)
+        self._remainder = failure is None and self._region.state.active and not self._region.state.transient
         return failure, after
 
     def events(self) -> list[str] | None:

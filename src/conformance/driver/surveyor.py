@@ -118,11 +118,12 @@ class Surveyor:
                 here.append(flags)
                 continue
             attempt = self._judge(Attempt(flags, failure), stand.before, after, None)
+            # What was told of the calls before can no longer be told from what was told of this one.
+            unfenced += here
+            here = []
+            if stand.intact:
+                stand.events()
             self._take(attempt)
-            if not stand.intact:
-                # What was told of these calls can no longer be told from what was told of this one.
-                unfenced += here
-                here = []
         again = sorted({*unfenced, *values[::_SAMPLE]} - self._convicted, key=size)
         for flags in again:
             self._repeat(flags)
