@@ -24,6 +24,8 @@ from conformance.view import ASPECTS, Answer, View, show
 RUNNING, PAUSED, SHUT_OFF = "1", "3", "5"
 #: The size of a flash, in bytes, as emulators take one.
 FLASH = 1 << 18
+# At its end, where an x86 processor begins, it halts for good: a guest that runs through zeros keeps a processor busy.
+_LOADER = bytes(FLASH - 16) + b"\xfa\xf4\xeb\xfd".ljust(16, b"\0")
 # Contents that an emulator would not come to by itself.
 _NVRAM = b"variables of the conformance kit".ljust(FLASH, b"\xff")
 _DISK = b"a disk of the conformance kit".ljust(1 << 16, b"\0")
@@ -120,7 +122,7 @@ def outfit(session: Session, owned: Owned, situation: Situation) -> Hardware:
         if situation.disk:
             hardware = replace(hardware, disk=_write(session, owned, "disk", _DISK))
         if situation.nvram:
-            loader = _write(session, owned, "loader", bytes(FLASH))
+            loader = _write(session, owned, "loader", _LOADER)
             hardware = replace(hardware, loader=loader, nvram=str(session.files / f"{owned.uuid}.nvram"))
             if not situation.nvram_missing:
                 _write(session, owned, "nvram", _NVRAM)
