@@ -76,35 +76,34 @@ def test_the_streams_are_the_commands(tmp_path: Path, started: list[subprocess.P
 
 #: A command that says who it is, and ends when its input does.
 SAY_AND_WAIT = "import os, sys; print(os.getpid(), flush=True); sys.stdin.read()"
+#: A command that starts a daemon, which says who it is, and ends when its input does.
 ORPHAN = """
-parent, child = os.getpid(), os.fork()
+child = os.fork()
 if child == 0:
     os.setsid()
-    if os.fork():
-        os._exit(0)
-    sys.stdin.readline()
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        sys.stdin.read()
     os._exit(0)
 os.waitpid(child, 0)
-orphan = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
-          if open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1] == str(os.getppid()) and pid != parent]
-print(*orphan, flush=True)
-sys.stdin.readline()
-sys.stdin.readline()
+sys.stdin.read()
 """
+
+
+def parent_of(pid: int) -> int:
+    """Return a process's parent."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_what_a_command_leaves_behind_is_reaped(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
     """A daemon of the command's becomes the reaper's child, and is gone as soon as it has ended."""
     process = start(tmp_path, ORPHAN, started)
-    assert process.stdin is not None
     assert process.stdout is not None
-    (orphan,) = map(int, process.stdout.readline().split())
-    descriptor = os.pidfd_open(orphan)
+    orphan = int(process.stdout.readline())
+    until(lambda: parent_of(orphan) == process.pid)
     os.kill(orphan, signal.SIGKILL)
-    assert select.select([descriptor], [], [], 30)[0]
-    os.close(descriptor)
     until(lambda: not Path(f"/proc/{orphan}").exists())
-    process.communicate("\n\n\n")
+    process.communicate("")
     assert note(tmp_path) == 0
 
 
