@@ -69,7 +69,11 @@ class Handle:
 
     def look(self, method: str, *args: Any) -> Outcome:
         """Call a method by which the kit only looks."""
-        return self._call(method, args, act=False)
+        outcome = self._call(method, args, act=False)
+        # Now and then the client library loses an error, and with it the answer; a question can be asked again.
+        if outcome.failure is not None and not outcome.failure.code:
+            outcome = self._call(method, args, act=False)
+        return outcome
 
     def _call(self, method: str, args: tuple[Any, ...], *, act: bool) -> Outcome:
         journal = self.journal
