@@ -7,6 +7,7 @@ What has not come by then was not sent, as one connection delivers in order.
 
 from __future__ import annotations
 
+import gc
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -36,11 +37,30 @@ def run_event_loop() -> None:
     """Run libvirt's event loop in a thread of this process; it has to be done before the first open."""
     global _loop
     if _loop is None:
+        keep_errors()
         # Every error is kept as an outcome; libvirt's own habit is to print each one.
         libvirt.registerErrorHandler(_swallow, None)
         libvirt.virEventRegisterDefaultImpl()
         _loop = threading.Thread(target=_run, name="libvirt-events", daemon=True)
         _loop.start()
+
+
+def keep_errors() -> None:
+    """Leave it to :func:`collect` to look for garbage.
+
+    A collection that Python begins by itself can fall between a call that has failed and the moment at which the
+    binding reads why. Where it frees a domain of libvirt's, that forgets the error, and the failure has no code.
+    """
+    gc.collect()
+    # What is there by now stays, and need not be looked at again.
+    gc.freeze()
+    gc.disable()
+
+
+def collect() -> None:
+    """Free what lies in cycles, at a moment when no call is under way."""
+    if not gc.isenabled():
+        gc.collect()
 
 
 def _swallow(_context: Any, _error: Any) -> None:

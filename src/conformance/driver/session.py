@@ -203,6 +203,7 @@ class Session:
         self._folder = None
         self.written.clear()
         self.forget_names()
+        events.collect()
 
     def forget_names(self) -> None:
         """Number the objects anew."""
