@@ -25,7 +25,7 @@ from conformance.suite.case import Case
 from conformance.view import BY_NAME, Answer, View
 
 #: How long rounds are begun, in seconds; a driver on which a guest starts slowly has fewer of them.
-_SECONDS = 3.0
+_SECONDS = 2.0
 #: How many rounds there are at least: with no delay, and with one on either side.
 _LEAST = 3
 #: The questions that are asked of a domain's handle, on the second connection too.
