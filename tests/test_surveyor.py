@@ -262,3 +262,24 @@ def test_what_is_kept_does_not_grow_with_the_cells(put: Put) -> None:
     put(Survey(SNAPSHOT), counting)
     assert len(seen) > len(VALUES)
     assert max(seen) < 100
+
+
+def test_metadata_that_a_refusal_has_lost_is_made_again(put: Put) -> None:
+    """The domain goes on to serve, as what it lost takes no guest; each loss is convicted all the same."""
+    starts: list[str] = []
+
+    def forgetful(handle: Any, method: str, args: tuple[Any, ...], proceed: Any) -> Any:
+        if method == "create":
+            starts.append(method)
+        if method == "undefineFlags" and args[0] & Undefine.SNAPSHOTS_METADATA:
+            for snapshot in handle.raw.listAllSnapshots(0):
+                snapshot.delete()
+        return proceed(method, *args)
+
+    region = Region(State.INACTIVE, frozenset({Holding.IMAGE, Holding.SNAPSHOT}))
+    refused = tuple(flags for flags in range(8) if not flags & Undefine.MANAGED_SAVE)
+    finding = put(Survey(region, refused), forgetful)
+    assert (finding.cells, finding.convicted) == (len(refused), 2)
+    assert {cause.fault.sign: cause.flags for cause in finding.causes} == {"changed snapshots": 2}
+    # One guest for the first image, and one for that of the domain on which the fault was asked for again.
+    assert len(starts) == 2

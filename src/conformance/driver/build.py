@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from conformance.driver.cleanup import METADATA_ONLY
 from conformance.driver.handle import Handle
 from conformance.driver.host import MISSING
 from conformance.driver.observe import ask, is_missing, observe
@@ -205,6 +206,25 @@ def _redefine_checkpoint(subject: Subject) -> Handle:
         "redefining a checkpoint", subject.handle.call("checkpointCreateXML", xml, CHECKPOINT_REDEFINE)
     ).value
     return made
+
+
+def retake_metadata(session: Session, subject: Subject, knowledge: Knowledge) -> None:
+    """Give an inactive domain once more what it has lost of its metadata, where that takes no guest.
+
+    :raises NotReached: when a call on the way fails.
+    """
+    domain = subject.handle
+    if subject.situation.snapshot and not domain.look("snapshotNum", 0).value:
+        # Drivers take no snapshot beside a checkpoint, only the other way round.
+        for checkpoint in domain.look("listAllCheckpoints", 0).value or ():
+            Handle(checkpoint, "checkpoint", subject.handle.journal).look("delete", METADATA_ONLY)
+        subject.snapshot = take_snapshot(subject, knowledge.snapshot_flags)
+    if subject.situation.checkpoint and knowledge.checkpoint_by_redefine:
+        if domain.look("listAllCheckpoints", 0).value:
+            return
+        subject.xml = session.definition(subject.owned, replace(subject.hardware, disk=NO_SUCH_DISK))
+        reached("defining the domain with a disk", session.connection.call("defineXML", subject.xml))
+        subject.checkpoint = redefine_checkpoint(session, subject)
 
 
 def create_checkpoint(subject: Subject) -> Handle:

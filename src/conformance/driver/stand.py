@@ -1,13 +1,14 @@
 """A domain that is put back into its situation as often as a call has moved it, at the least cost.
 
 A refusal moves nothing. A running domain that was undefined is defined again where it stands, which takes no start,
-or only the one that a managed save image takes. Everything else takes a new domain.
+or only the one that a managed save image takes. Metadata that a refusal has lost is made again. Everything else takes
+a new domain.
 """
 
 from __future__ import annotations
 
 from conformance.decision import Holding
-from conformance.driver.build import Subject, build, verify
+from conformance.driver.build import Subject, build, retake_metadata, verify
 from conformance.driver.cleanup import remove
 from conformance.driver.handle import Handle
 from conformance.driver.looker import Looker
@@ -34,6 +35,7 @@ class Stand:
         self._subject: Subject | None = None
         self._nvram: bytes | None = None
         self._remainder = False
+        self._lossy = False
         # Taking a domain away is the kit's own work: it goes past a broken driver, and into no script.
         self._own = Journal()
         self.before = View({})
@@ -70,7 +72,7 @@ class Stand:
     def clear(self) -> None:
         """Take away the domain that stands now, and its files."""
         subject, self._subject = self._subject, None
-        self.intact = self._remainder = False
+        self.intact = self._remainder = self._lossy = False
         if subject is None:
             return
         connection = Handle(self._session.connection.raw, "conn", self._own)
@@ -88,7 +90,7 @@ class Stand:
 
         :raises NotReached: when that cannot be had.
         """
-        if self.intact or (self._remainder and self._take_back()):
+        if self.intact or (self._remainder and self._take_back()) or (self._lossy and self._retake()):
             return
         self.set_up()
 
@@ -102,6 +104,17 @@ class Stand:
             return False
         if Holding.IMAGE in self._region.held:
             return self._save_again()
+        self.intact = not differences(self.before, self._looker.look())
+        self.events()
+        return self.intact
+
+    def _retake(self) -> bool:
+        """Make the metadata again that a refusal has lost; tell whether that brought everything back."""
+        self._lossy = False
+        try:
+            retake_metadata(self._session, self.subject, self._knowledge)
+        except NotReached:
+            return False
         self.intact = not differences(self.before, self._looker.look())
         self.events()
         return self.intact
@@ -141,6 +154,7 @@ class Stand:
         after = self._looker.look()
         self.intact = _alike(self.before, after)
         self._remainder = failure is None and self._region.state.active and not self._region.state.transient
+        self._lossy = failure is not None and not self.intact and not self._region.state.active
         return failure, after
 
     def events(self) -> list[str] | None:

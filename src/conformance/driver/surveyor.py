@@ -151,9 +151,9 @@ class Surveyor:
 
     def _successes(self, values: Sequence[int]) -> None:
         """Judge the calls that have to succeed, one of them twice, and some of them until the guest has halted."""
-        fates = [flags for flags in values if self._survey.region.state.active]
+        active = [flags for flags in values if self._survey.region.state.active]
         # What becomes of a TPM's state at the halt hangs on the flags; all else is one at every halt.
-        ends = {self._decisions[flags].fates.get(Holding.TPM): flags for flags in fates}.values()
+        ends = {self._decisions[flags].fates.get(Holding.TPM): flags for flags in reversed(active)}.values()
         others = [flags for flags in values if flags not in ends]
         for flags in others:
             self._take(self._asked(flags))
