@@ -18,11 +18,11 @@ from typing import Any
 from conformance.binding import Scenario
 from conformance.catalog import Catalog, Level, release_text
 from conformance.errors import BadReport, Unwritable
-from conformance.plan import Plan
+from conformance.plan import Plan, needs
 from conformance.table_report import TableRecord, entries, section
 from conformance.verdict import ExitCode, Ruling, ScenarioResult, Verdict, exit_code, tally, verdict_of_rule
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 
 @dataclass
@@ -83,9 +83,10 @@ def build_report(
                 "title": rule.title,
                 "level": rule.level.value,
                 "since": release_text(rule.since),
+                "requires": list(rule.requires),
                 "statement": rule.statement,
                 "verdict": verdict_of_rule(result.outcome for _, result in results).value,
-                "scenarios": [_scenario(scenario, result) for scenario, result in results],
+                "scenarios": [_scenario(catalog, scenario, result) for scenario, result in results],
             }
         )
     rulings = [Ruling(Level(rule["level"]), Verdict(rule["verdict"])) for rule in rules]
@@ -138,11 +139,12 @@ def outcome_of(scenario: Scenario, plan: Plan | None, record: RunRecord) -> Scen
     return ScenarioResult(Verdict.INCONCLUSIVE, message=why)
 
 
-def _scenario(scenario: Scenario, result: ScenarioResult) -> dict[str, Any]:
+def _scenario(catalog: Catalog, scenario: Scenario, result: ScenarioResult) -> dict[str, Any]:
     return {
         "id": scenario.id,
         "title": scenario.title,
         "place": f"{scenario.path}:{scenario.line}",
+        "needs": list(needs(catalog, scenario)),
         "outcome": result.outcome.value,
         "seconds": round(result.seconds, 4),
         "libvirt_seconds": round(result.libvirt_seconds, 4),
