@@ -9,7 +9,7 @@ project = "libvirt-conformance"
 copyright = "The libvirt-conformance authors; LGPL-2.1-or-later"
 release = version = _version("libvirt-conformance")
 
-extensions = ["myst_parser", "conformance.sphinx_rules"]
+extensions = ["myst_parser", "conformance.sphinx_rules", "conformance.sphinx_reference"]
 root_doc = "docs/index"
 include_patterns = ["docs/**.md", "spec/**.md"]
 exclude_patterns = ["docs/_build"]
@@ -17,12 +17,15 @@ rules_specification = "spec"
 rules_features = "features"
 
 myst_heading_anchors = 3
+myst_enable_extensions = ["attrs_inline"]
+# Types of libvirt's that no page is about.
+nitpick_ignore_regex = [("c:identifier", "vir[A-Z].*")]
 # Option names with two dashes are written in prose too.
 smartquotes = False
 
 html_theme = "furo"
 html_static_path = ["_static"]
-html_css_files = ["narrow.css"]
+html_css_files = ["site.css"]
 html_title = f"libvirt-conformance {release}"
 html_copy_source = False
 html_show_sphinx = False

@@ -84,11 +84,18 @@ def render(catalog: Catalog) -> str:
 
     :raises BadSpecification: when the function names a rule that the specification does not have.
     """
-    parts = [_HEAD, _FLAGS.format(rows="\n".join(_flag_rows(catalog)))]
-    parts += [_states(catalog, states) for states in _alike()]
-    parts += [_FATES.format(rows="\n".join(_fate_rows(catalog))), _counts(catalog)]
-    text = "\n".join(parts)
+    text = "\n".join([_HEAD, *decision_tables(catalog), _counts(catalog)])
     return text + "\n" + "\n".join(_links(catalog, text)) + "\n"
+
+
+def decision_tables(catalog: Catalog) -> list[str]:
+    """Return the tables with their headings: by the flags, by the state, and what becomes of what a domain holds.
+
+    :raises BadSpecification: when the function names a rule that the specification does not have.
+    """
+    parts = [_FLAGS.format(rows="\n".join(_flag_rows(catalog)))]
+    parts += [_states(catalog, states) for states in _alike()]
+    return [*parts, _FATES.format(rows="\n".join(_fate_rows(catalog)))]
 
 
 def _link(catalog: Catalog, rule: str) -> str:

@@ -165,3 +165,17 @@ class CleanUpFailed(KitError):
 
     code = "LVC-501"
     remedy = f"run {PROGRAM} clean URI again, or remove by hand what is named"
+
+
+class BadApi(KitError):
+    """A description of libvirt's API cannot be read, or is none: the caller's to mend."""
+
+    code = "LVC-601"
+    remedy = "name the libvirt-api.xml of a libvirt; pkg-config --variable=libvirt_api libvirt tells where it is"
+
+
+class BadFingerprints(KitError):
+    """The fingerprints of libvirt's sentences break their form, or their links to rules: their author's to mend."""
+
+    code = "LVC-602"
+    remedy = "mend spec/upstream.toml; docs/drift.md shows the form"

@@ -70,6 +70,7 @@ class Book:
     catalog: Catalog
     outlines: dict[str, list[Outline]]
     files: dict[str, set[Path]]
+    scenarios: list[Scenario]
 
     def knows(self, rule: str) -> bool:
         """Tell whether an id is that of a rule, withdrawn ones included."""
@@ -82,13 +83,15 @@ class Book:
 
 
 @cache
-def _load(specification: Path, features: Path) -> Book:
+def load_book(specification: Path, features: Path) -> Book:
+    """Return what two folders hold, read once."""
     catalog = load_catalog(specification)
-    book = Book(catalog, {}, {})
+    book = Book(catalog, {}, {}, [])
     for feature in load_features(features, catalog):
         file = features / feature.path.partition("/")[2]
         lines = file.read_text(encoding="utf-8").splitlines()
         groups: dict[str, list[Scenario]] = {}
+        book.scenarios.extend(feature.scenarios)
         for scenario in feature.scenarios:
             groups.setdefault(scenario.id.partition("[")[0], []).append(scenario)
         for name, rows in groups.items():
@@ -123,8 +126,9 @@ def _cut(lines: Sequence[str]) -> str:
     return "\n".join(line[indent:] for line in kept)
 
 
-def _book(config: Config, source: Path) -> Book:
-    return _load(source / config.rules_specification, source / config.rules_features)
+def book_of(config: Config, source: Path) -> Book:
+    """Return what the settings of a project name, read once."""
+    return load_book(source / config.rules_specification, source / config.rules_features)
 
 
 class Folded(nodes.General, nodes.Element):
@@ -152,7 +156,7 @@ class ShowRules(SphinxTransform):
 
     def apply(self, **_kwargs: Any) -> None:
         """Change the document in place."""
-        book = _book(self.config, Path(self.env.srcdir))
+        book = book_of(self.config, Path(self.env.srcdir))
         for text in list(self.document.findall(nodes.Text)):
             self._link_mentions(text, book)
         if self.env.docname.startswith(f"{self.config.rules_specification}/"):
@@ -200,7 +204,7 @@ class ShowRules(SphinxTransform):
             if not book.knows(mention[0]):
                 _LOGGER.warning("%s names no rule", mention[0], location=text.parent, type="rules")
                 continue
-            parts += [nodes.Text(str(text)[at : mention.start()]), _to_rule(mention[0], self.env.docname)]
+            parts += [nodes.Text(str(text)[at : mention.start()]), to_rule(mention[0], self.env.docname)]
             at = mention.end()
         parts.append(nodes.Text(str(text)[at:]))
         parents[0].replace(text, parts)
@@ -220,31 +224,39 @@ def _block(outline: Outline, document: nodes.document, docname: str) -> nodes.co
     title = nodes.paragraph(classes=["rule-scenario-title"])
     for number, part in enumerate(re.split(r"(<[^<>]+>)", outline.title)):
         title += nodes.emphasis("", part[1:-1]) if number % 2 else nodes.Text(part)
-    block += [title, nodes.literal_block(outline.steps, outline.steps, language="gherkin")]
+    block += [title, _steps(outline.steps)]
     if outline.examples:
         folded = Folded(summary=f"Examples: {outline.rows}", classes=["rule-fold"])
-        folded += nodes.literal_block(outline.examples, outline.examples, language="gherkin")
+        folded += _steps(outline.examples)
         block += folded
     about = nodes.paragraph(classes=["rule-scenario-about"])
-    about += nodes.reference("", "", nodes.literal("", outline.id), refid=anchor, internal=True)
-    about += [nodes.Text(" in "), nodes.literal("", outline.place)]
+    # There are hundreds of these on a page: as code, each would weigh twice as much.
+    about += nodes.reference("", outline.id, refid=anchor, internal=True)
+    about += nodes.Text(f" in {outline.place}")
     for number, need in enumerate(outline.needs):
-        about += [nodes.Text(", " if number else "; needs "), _to_capability(need, docname)]
+        about += [nodes.Text(", " if number else "; needs "), *_to_capability(need, docname).children]
     block += about
     return block
 
 
-def _xref(text: str, label: str, docname: str, **options: Any) -> addnodes.pending_xref:
+def _steps(text: str) -> nodes.literal_block:
+    """Return lines of a feature; without a raw source, as hundreds of blocks that are highlighted weigh too much."""
+    return nodes.literal_block("", text)
+
+
+def to_label(text: str, label: str, docname: str, **options: Any) -> addnodes.pending_xref:
+    """Return a link to a label, on whatever page it is."""
     options |= {"refdomain": "std", "reftype": "ref", "reftarget": label, "refexplicit": True}
     return addnodes.pending_xref("", nodes.inline("", text), refdoc=docname, **options)
 
 
-def _to_rule(rule: str, docname: str, text: str = "") -> addnodes.pending_xref:
-    return _xref(text or rule, rule.lower(), docname, refwarn=True)
+def to_rule(rule: str, docname: str, text: str = "") -> addnodes.pending_xref:
+    """Return a link to a rule."""
+    return to_label(text or rule, rule.lower(), docname, refwarn=True)
 
 
 def _to_capability(name: str, docname: str) -> nodes.literal:
-    return nodes.literal("", "", _xref(name, f"capability-{name}", docname, rules_optional=True))
+    return nodes.literal("", "", to_label(name, f"capability-{name}", docname, rules_optional=True))
 
 
 def _is_optional(_app: Sphinx, _domain: Any, node: addnodes.pending_xref) -> bool | None:
@@ -261,7 +273,7 @@ class _Table(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the table."""
         source = Path(self.env.srcdir)
-        book = _book(self.config, source)
+        book = book_of(self.config, source)
         specification = (source / self.config.rules_specification).iterdir()
         for file in (*specification, *(source / self.config.rules_features).rglob("*.feature")):
             self.env.note_dependency(str(file))
@@ -287,7 +299,7 @@ class RuleTable(_Table):
         for rule in book.catalog.rules.values():
             cases = sum(outline.rows or 1 for outline in book.outlines.get(rule.id, ()))
             texts = (rule.level.value, release_text(rule.since), str(cases), rule.title)
-            yield _row([[_to_rule(rule.id, self.env.docname)], *([nodes.Text(text)] for text in texts)])
+            yield _row([[to_rule(rule.id, self.env.docname)], *([nodes.Text(text)] for text in texts)])
 
 
 class CapabilityTable(_Table):
@@ -317,7 +329,7 @@ class CapabilityTable(_Table):
         for before, rule in zip(("", *rules), rules, strict=False):
             family, _, number = rule.partition("-")
             text = number if before.partition("-")[0] == family else rule
-            links += [nodes.Text(", " if links else ""), _to_rule(rule, self.env.docname, text)]
+            links += [nodes.Text(", " if links else ""), to_rule(rule, self.env.docname, text)]
         return links
 
 
@@ -338,17 +350,24 @@ def _add_badges(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
 
 def _begin(app: Sphinx) -> None:
     """Read the specification once for all processes, and put the style sheet where Sphinx takes it from."""
-    _load.cache_clear()
+    load_book.cache_clear()
     try:
-        _book(app.config, Path(app.srcdir))
+        book_of(app.config, Path(app.srcdir))
     except KitError as error:
         raise ConfigError(str(error)) from None
-    # A folder of its own, as Sphinx takes whole folders.
+    add_static(app, _STYLE)
+    app.add_css_file(_STYLE.name)
+
+
+def add_static(app: Sphinx, *files: Path) -> None:
+    """Have files of this package copied into the site."""
+    # A folder of their own, as Sphinx takes whole folders.
     static = Path(app.doctreedir) / "rules"
     static.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_STYLE, static / _STYLE.name)
-    app.config.html_static_path.append(str(static))
-    app.add_css_file(_STYLE.name)
+    for file in files:
+        shutil.copyfile(file, static / file.name)
+    if str(static) not in app.config.html_static_path:
+        app.config.html_static_path.append(str(static))
 
 
 def _outdated(app: Sphinx, env: BuildEnvironment, *_docnames: set[str]) -> list[str]:
