@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.errors import CannotHost
-from conformance.machine import NO_SUCH_DISK, STAMP, Hardware, Machine, choose, is_stamped
+from conformance.machine import NO_SUCH_DISK, ROM, STAMP, Hardware, Machine, choose, is_stamped
 
 TEST = """<capabilities><host><cpu><arch>i686</arch></cpu></host>
 <guest><os_type>hvm</os_type><arch name='i686'><wordsize>32</wordsize><domain type='test'/></arch></guest>
@@ -77,6 +77,24 @@ def test_a_definition_is_small_and_whole(document: str, disk: bool) -> None:
     assert (NO_SUCH_DISK in text) == disk
     assert (root.findtext("os/init") == "/bin/sleep") == (document is LXC)
     assert (root.find("devices/emulator") is not None) == (document is QEMU)
+
+
+def test_a_firmware_that_halts_has_a_line_of_its_own_where_no_flash_is_asked_for() -> None:
+    """The kit's firmware is in a definition on demand, and never beside another."""
+    machine = choose(QEMU)
+    plain = machine.definition("lvc-1", "u", "run1")
+    halting = machine.definition("lvc-1", "u", "run1", Hardware(firmware="/a<b"))
+    assert ET.fromstring(halting).findtext("os/loader[@type='rom']") == "/a<b"
+    assert [line for line in halting.splitlines() if ROM not in line] == plain.splitlines()
+    assert ROM not in machine.definition("lvc-1", "u", "run1", Hardware(firmware="/a", loader="/b", nvram="/c"))
+
+
+@pytest.mark.parametrize(
+    ("document", "can"), [(TEST, False), (QEMU, True), (QEMU.replace("x86_64", "riscv64"), False), (XEN, False)]
+)
+def test_only_a_processor_that_the_firmware_is_written_for_is_given_it(document: str, *, can: bool) -> None:
+    """The kit's firmware is for x86 processors of an emulator that takes one."""
+    assert choose(document).can_halt == can
 
 
 TEXT = st.text(alphabet=st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc", "Cn"]), min_size=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from conformance.driver.firmware import HALTING
 from conformance.roots import MARK, make_root
 from conftest import Bench, Finished, box_of, finish, kill, script, until
 
@@ -98,6 +100,20 @@ def test_the_driver_breaks_the_rules_that_it_is_known_to_break(short_bench: Benc
     if release not in KNOWN:
         pytest.skip(f"what libvirt {release} violates is not known")
     assert violated(report) == KNOWN[release]
+
+
+def test_guests_halt_in_a_firmware_that_lasts_as_long_as_the_run(short_bench: Bench) -> None:
+    """The emulator of a guest is given the kit's firmware, which is gone with the run."""
+    process = start(short_bench, URI)
+    try:
+        commands = [Path(f"/proc/{guest}/cmdline").read_text().split("\0") for guest in guests(short_bench)]
+        [firmware] = {line[line.index("-bios") + 1] for line in commands if "-bios" in line}
+        assert Path(firmware).read_bytes() == HALTING
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
+    assert not Path(firmware).exists()
+    assert short_bench.traces() == []
 
 
 def test_clean_ends_the_guests_of_a_killed_run(short_bench: Bench) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from conformance.flags import Undefine
 from conformance.journal import Entry, Failure
 from conformance.judgement import Look
-from conformance.machine import Machine
+from conformance.machine import STAMP, Hardware, Machine
 from conformance.reproducer import script
 
 URI = "qemu+ssh://user:hush%21@host/system"
@@ -52,6 +52,15 @@ def test_the_requirement_comes_first() -> None:
     """A script begins with the rule, then what was expected, then what was observed."""
     lines = make(expected="x is 1", observed="x is 2").splitlines()
     assert lines[:3] == ["# UNDEF-001: A sentence.", "# expected: x is 1", "# observed: x is 2"]
+
+
+def test_what_is_the_kits_own_in_a_definition_is_left_out() -> None:
+    """A script defines what a person would: without the stamp, and without the firmware that only saves time."""
+    xml = Machine("kvm", "hvm", "x86_64").definition("lvc-1", "u-1", "run1", Hardware(firmware="/firmware"))
+    text = make((Entry("conn", "defineXML", (xml,), "dom", None, True, "Given a domain that is inactive"),))
+    assert "<domain" in text
+    assert STAMP not in text
+    assert "/firmware" not in text
 
 
 def test_flags_have_their_names() -> None:

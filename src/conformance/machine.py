@@ -12,6 +12,8 @@ from conformance.errors import CannotHost
 STAMP = "https://libvirt.org/conformance-kit/stamp/1.0"
 #: A disk that no host has: a definition with it is accepted, and cannot start where disks are looked at.
 NO_SUCH_DISK = "/nonexistent/libvirt-conformance.img"
+#: How the line begins that names the kit's firmware. It saves time and nothing else, so a script leaves it out.
+ROM = "<loader type='rom'>"
 
 _OS_TYPES = ("hvm", "exe", "xen", "xenpvh", "linux")
 _HARDWARE_FIRST = ("kvm", "hvf", "xen", "bhyve", "qemu")
@@ -22,6 +24,7 @@ class Hardware:
     """What a definition has beyond the smallest: paths on the driver's host, each empty where there is none.
 
     :param disk: a disk's image.
+    :param firmware: a memory that the processor begins in and halts in; without it the emulator's own firmware runs.
     :param loader: the read-only code of a firmware that keeps its variables in ``nvram``.
     :param template: the file from which a driver makes the nvram file when that is missing.
     :param tpm: whether there is an emulated TPM.
@@ -29,6 +32,7 @@ class Hardware:
     """
 
     disk: str = ""
+    firmware: str = ""
     loader: str = ""
     nvram: str = ""
     template: str = ""
@@ -45,6 +49,11 @@ class Machine:
     arch: str
     emulator: str = ""
 
+    @property
+    def can_halt(self) -> bool:
+        """Whether the kit has a firmware for it that halts the guest's processor at once."""
+        return self.type in ("qemu", "kvm") and self.os_type == "hvm" and self.arch in ("x86_64", "i686")
+
     def definition(self, name: str, uuid: str, run: str, hardware: Hardware | None = None) -> str:
         """Return the XML of a domain with the kit's stamp."""
         return "\n".join(line for line in self._lines(name, uuid, run, hardware or Hardware()) if line) + "\n"
@@ -60,8 +69,9 @@ class Machine:
             "  <memory unit='MiB'>32</memory>",
             f"  <os><type arch={quoteattr(self.arch)}>{self.os_type}</type>"
             + ("<init>/bin/sleep</init><initarg>86400</initarg>" if container else "")
-            + _firmware(hardware)
-            + "</os>",
+            + _flash(hardware),
+            f"    {ROM}{escape(hardware.firmware)}</loader>" if hardware.firmware and not hardware.loader else "",
+            "  </os>",
             # Drivers refuse a firmware in flash without ACPI.
             "  <features><acpi/></features>" if hardware.loader else "",
             "  <devices>",
@@ -77,7 +87,7 @@ class Machine:
         ]
 
 
-def _firmware(hardware: Hardware) -> str:
+def _flash(hardware: Hardware) -> str:
     if not hardware.loader:
         return ""
     template = f" template={quoteattr(hardware.template)}" if hardware.template else ""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from conformance.flags import PREFIX, flag_names
 from conformance.journal import Entry
 from conformance.judgement import Look, Race
-from conformance.machine import STAMP
+from conformance.machine import ROM, STAMP
 from conformance.race_script import MODULES as FOR_RACE
 from conformance.race_script import rounds
 from conformance.restart_script import FOR_DAEMON, FOR_EMBEDDED, RESTART, daemon, lives
@@ -171,8 +171,9 @@ def _call(entry: Entry, documents: dict[str, str]) -> str:
 
 def _argument(entry: Entry, argument: object, documents: dict[str, str]) -> str:
     if isinstance(argument, str) and "\n" in argument:
-        # The stamp says whose a domain is; what a person runs by hand is not the kit's.
-        text = "".join(line for line in argument.splitlines(keepends=True) if STAMP not in line)
+        # The stamp says whose a domain is; what a person runs by hand is not the kit's. Its firmware is none's but its.
+        lines = argument.splitlines(keepends=True)
+        text = "".join(line for line in lines if STAMP not in line and ROM not in line)
         return documents.setdefault(text, f"xml{len(documents) + 1}" if documents else "xml")
     if entry.method == "undefineFlags" and isinstance(argument, int) and argument:
         return " | ".join(n if n.startswith("0x") else f"libvirt.{PREFIX}{n}" for n in flag_names(argument))

@@ -88,6 +88,7 @@ class Run:
         self._knowledge: dict[str, Any] = {}
         self._restart: tuple[str, ...] = ()
         self._start_seconds = 0.0
+        self._firmware = ""
         self._draft = Draft(self.options.report, lambda: dump(self.report(complete=False)))
         self._before: dict[str, str] | None = None
         self._inventories: list[dict[str, Any]] = []
@@ -146,6 +147,7 @@ class Run:
         self.record.problems += [f"probing: {name} was not asked" for name in catalog.capabilities if name not in found]
         self.record.problems += [f"clean-up after probing: {left}" for left in answer["left"]]
         self._start_seconds = answer["start_seconds"]
+        self._firmware = answer["firmware"]
         evidence = {name: (finding["present"], finding["evidence"]) for name, finding in found.items()}
         self._knowledge = {
             "capabilities": sorted(name for name, (present, _) in evidence.items() if present),
@@ -192,6 +194,7 @@ class Run:
             "vice": self.options.vice,
             "restart": self._restart,
             "denied_uri": self.options.denied_uri or "",
+            "firmware": self._firmware,
             "knowledge": self._knowledge,
             "capabilities": list(self.specification.catalog.capabilities),
             "statements": {rule.id: rule.statement for rule in self.specification.catalog.rules.values()},

@@ -91,6 +91,7 @@ def _as_json(findings: Findings) -> dict[str, Any]:
         "flag_answers": findings.flag_answers,
         "snapshot_flags": findings.snapshot_flags,
         "checkpoint_by_redefine": findings.checkpoint_by_redefine,
+        "firmware": findings.firmware,
         "start_seconds": findings.start_seconds,
         "left": findings.left,
     }

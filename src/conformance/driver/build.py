@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from conformance.driver.cleanup import METADATA_ONLY
+from conformance.driver.firmware import FLASH, HALTING
 from conformance.driver.handle import Handle
 from conformance.driver.host import MISSING
 from conformance.driver.observe import ask, is_missing, observe
@@ -23,10 +24,6 @@ from conformance.situations import Situation
 from conformance.view import ASPECTS, Answer, View, show
 
 RUNNING, PAUSED, SHUT_OFF = "1", "3", "5"
-#: The size of a flash, in bytes, as emulators take one.
-FLASH = 1 << 18
-# At its end, where an x86 processor begins, it halts for good: a guest that runs through zeros keeps a processor busy.
-_LOADER = bytes(FLASH - 16) + b"\xfa\xf4\xeb\xfd".ljust(16, b"\0")
 # Contents that an emulator would not come to by itself.
 _NVRAM = b"variables of the conformance kit".ljust(FLASH, b"\xff")
 _DISK = b"a disk of the conformance kit".ljust(1 << 16, b"\0")
@@ -123,7 +120,7 @@ def outfit(session: Session, owned: Owned, situation: Situation) -> Hardware:
         if situation.disk:
             hardware = replace(hardware, disk=_write(session, owned, "disk", _DISK))
         if situation.nvram:
-            loader = _write(session, owned, "loader", _LOADER)
+            loader = _write(session, owned, "loader", HALTING)
             hardware = replace(hardware, loader=loader, nvram=str(session.files / f"{owned.uuid}.nvram"))
             if not situation.nvram_missing:
                 _write(session, owned, "nvram", _NVRAM)

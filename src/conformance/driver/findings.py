@@ -21,13 +21,14 @@ class Finding:
 
 @dataclass
 class Findings:
-    """What probing found: the capabilities, the flags that the driver takes, and how metadata is best made."""
+    """What probing found: the capabilities, the flags that the driver takes, and how guests are best made."""
 
     capabilities: dict[str, Finding] = field(default_factory=dict)
     flags: list[Undefine] = field(default_factory=list)
     flag_answers: dict[str, str] = field(default_factory=dict)
     snapshot_flags: int = 0
     checkpoint_by_redefine: bool = False
+    firmware: str = ""
     start_seconds: float = 0.0
     left: list[str] = field(default_factory=list)
 

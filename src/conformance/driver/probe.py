@@ -14,6 +14,7 @@ from conformance.driver.build import Subject
 from conformance.driver.cleanup import remove_all
 from conformance.driver.events import DEFINED, Recording
 from conformance.driver.findings import Findings
+from conformance.driver.firmware import halt_at_once
 from conformance.driver.handle import UNSUPPORTED, Handle
 from conformance.driver.probe_access import access
 from conformance.driver.probe_holdings import checkpoint, files, new_subject, nvram, snapshot, tpm
@@ -35,6 +36,8 @@ def probe(session: Session) -> Findings:
     """
     findings = Findings()
     _definition(session, findings)
+    _inquire(halt_at_once, session, findings)
+    session.firmware = findings.firmware
     inquiries: list[Callable[[Session, Findings], None]] = [
         _plain, _run_and_save, _restore, _beside, _transient, _to_file, checkpoint, files, nvram, tpm, access,
     ]  # fmt: skip

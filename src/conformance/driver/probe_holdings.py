@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from conformance.driver.build import (
     CHECKPOINT_REDEFINE,
-    FLASH,
     SNAPSHOT_REDEFINE,
     Subject,
     create_checkpoint,
@@ -15,6 +14,7 @@ from conformance.driver.build import (
     take_snapshot,
 )
 from conformance.driver.findings import Findings
+from conformance.driver.firmware import FLASH
 from conformance.driver.handle import UNSUPPORTED
 from conformance.driver.host import MISSING
 from conformance.driver.session import NotReached, Session

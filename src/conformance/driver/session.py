@@ -12,7 +12,7 @@ import threading
 import time
 import uuid as uuids
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,7 @@ class Session:
     :param worker: a short text that no other process of the run has.
     :param restarter: how the driver is restarted, where it can be.
     :param denied_uri: leads to the same driver as somebody who may look and do nothing else.
+    :param firmware: the path of a firmware that halts the guests at once, where they take one.
     """
 
     uri: str
@@ -77,6 +78,7 @@ class Session:
     deadline: float = 30.0
     restarter: Restarter | None = None
     denied_uri: str = ""
+    firmware: str = ""
 
     def __post_init__(self) -> None:
         self._extra: dict[str, Handle] = {}
@@ -161,7 +163,7 @@ class Session:
         """Use another session's connection and machine, with a journal of one's own."""
         self._connection = Handle(other.connection.raw, "conn", self.journal, self.interceptor, self._names)
         self._machine = other.machine
-        self.restarter, self.denied_uri = other.restarter, other.denied_uri
+        self.restarter, self.denied_uri, self.firmware = other.restarter, other.denied_uri, other.firmware
 
     @property
     def host(self) -> Host:
@@ -313,6 +315,7 @@ class Session:
 
     def definition(self, owned: Owned, hardware: Hardware | None = None) -> str:
         """Return the XML of a domain of the kit's."""
+        hardware = replace(hardware or Hardware(), firmware=self.firmware)
         return self.machine.definition(owned.name, owned.uuid, self.ledger.run, hardware)
 
     def define(self, owned: Owned, hardware: Hardware | None = None) -> Outcome:

@@ -84,6 +84,7 @@ class Sessions:
             min(30.0, self.setup["timeout"] / 2),
             restarter,
             self.setup["denied_uri"],
+            self.setup["firmware"],
         )
         if self._before is None and not apart:
             self._before = inventory.take(self._plain(session.connection), self.ledger.run)
