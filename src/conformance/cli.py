@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from conformance.commands.lab import add_lab
 from conformance.errors import PROGRAM, KitError, Unwritable, UsageError
 from conformance.uri import DEFAULT_URI
 from conformance.verdict import ExitCode
@@ -104,6 +105,7 @@ def _parser() -> _Parser:
         "--write", action="store_true", help="first write the pages anew that are made from a function of the kit's"
     )
     command.set_defaults(handler=_lint)
+    add_lab(commands.add_parser("lab", help="start real libvirts of several releases, and judge them (root)"))
     return parser
 
 

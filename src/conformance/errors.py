@@ -179,3 +179,66 @@ class BadFingerprints(KitError):
 
     code = "LVC-602"
     remedy = "mend spec/upstream.toml; docs/drift.md shows the form"
+
+
+class NeedsRoot(KitError):
+    """The lab was called by somebody who is not root: the caller's to mend."""
+
+    code = "LVC-701"
+    remedy = "call it as root, for example by sudo"
+
+
+class UnknownSubject(KitError):
+    """The lab was asked for something that it does not know: the caller's to mend."""
+
+    code = "LVC-702"
+    remedy = f"{PROGRAM} lab list shows what there is"
+
+
+class LacksTool(KitError):
+    """A program that the lab starts is not installed: the caller's to mend."""
+
+    code = "LVC-703"
+    remedy = "install the package of that name"
+
+
+class NoMirror(KitError):
+    """It cannot be told where Debian packages come from: the machine's administrator's to mend."""
+
+    code = "LVC-704"
+    remedy = "run apt-get update, or name an archive with --mirror URI"
+
+
+class BuildFailed(KitError):
+    """A suite's root could not be made: the network's, the archive's or the disk's."""
+
+    code = "LVC-705"
+    remedy = "check that the archive has the suite and can be reached, and that there is room on the disk"
+
+
+class CapsuleFailed(KitError):
+    """A subject does not come up or does not go away: the machine's, or the release's."""
+
+    code = "LVC-706"
+    remedy = f"run {PROGRAM} lab down, and see what the machine forbids"
+
+
+class LabBusy(KitError):
+    """Another lab is at work on the same thing: the caller's to mend."""
+
+    code = "LVC-707"
+    remedy = "wait for it, or choose another subject"
+
+
+class NotUp(KitError):
+    """A subject was to be entered that is not up: the caller's to mend."""
+
+    code = "LVC-708"
+    remedy = f"bring it up with {PROGRAM} lab up NAME"
+
+
+class NoWayIn(KitError):
+    """A subject cannot be reached in the way that was asked for: the caller's to mend."""
+
+    code = "LVC-709"
+    remedy = "leave the option out"

@@ -79,6 +79,8 @@ class Machine:
             f"    <disk type='file'><source file={quoteattr(hardware.disk)}/><target dev='vda' bus='virtio'/></disk>"
             if hardware.disk
             else "",
+            # A driver of containers starts none without a console.
+            "    <console type='pty'/>" if container else "",
             _tpm(hardware),
             # Without these the emulator starts faster, and the live definition does not move by itself.
             "    <controller type='usb' model='none'/><memballoon model='none'/>" if qemu else "",

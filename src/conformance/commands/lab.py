@@ -1,0 +1,213 @@
+"""``lab``: real libvirts of several releases, up, judged and down again."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.errors import PROGRAM, KitError, UsageError
+from conformance.verdict import ExitCode
+
+if TYPE_CHECKING:
+    from conformance.lab.judging import Request
+    from conformance.lab.subjects import Subject
+
+
+def add_lab(command: argparse.ArgumentParser) -> None:
+    """Add what can be asked of the lab to its parser."""
+    asked = command.add_subparsers(metavar="list|up|run|exec|down", required=True)
+    each = asked.add_parser("list", help="list the subjects, and what is there of each")
+    each.set_defaults(handler=_list)
+    each = asked.add_parser("up", help="bring a subject up, and leave it so")
+    each.add_argument("name", metavar="NAME")
+    _add_mirror(each)
+    each.set_defaults(handler=_up)
+    each = asked.add_parser("run", help="judge subjects; what was down goes down again")
+    each.add_argument("names", metavar="NAME", nargs="*")
+    each.add_argument("--all", action="store_true", help="judge all subjects")
+    each.add_argument("--reports", metavar="FOLDER", type=Path, help="write NAME.json for each subject there")
+    each.add_argument(
+        "--client",
+        choices=["release", "here"],
+        default="release",
+        help="whose library calls: the release's, or this machine's",
+    )
+    each.add_argument("--rule", metavar="ID", action="append", default=[], help="judge by this rule only")
+    each.add_argument("--level", choices=["must", "should"], help="the least binding level that fails a run")
+    each.add_argument("--exhaustive", action="store_true", help="ask for the whole decision table of undefine")
+    each.add_argument("--workers", metavar="N", help="how many processes run scenarios")
+    each.add_argument("--timeout", metavar="S", help="seconds for one scenario")
+    _add_mirror(each)
+    each.set_defaults(handler=_run)
+    each = asked.add_parser("exec", help="run a command inside a subject that is up")
+    each.add_argument("name", metavar="NAME")
+    each.add_argument("words", metavar="COMMAND", nargs=argparse.REMAINDER)
+    each.set_defaults(handler=_exec)
+    each = asked.add_parser("down", help="take away what the lab has started, and what killed labs have left")
+    each.add_argument("names", metavar="NAME", nargs="*", help="only these (default: everything)")
+    each.add_argument("--cache", action="store_true", help="the kept roots of the suites too")
+    each.set_defaults(handler=_down)
+
+
+def _add_mirror(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--mirror", metavar="URI", default="", help="where packages come from, if not as apt is set up"
+    )
+
+
+def _say(text: str) -> None:
+    print(f"lab: {text}", file=sys.stderr, flush=True)
+
+
+def _list(_options: argparse.Namespace) -> int:
+    from conformance.lab.capsule import Capsule, up
+    from conformance.lab.roots import state_of
+    from conformance.lab.subjects import subjects
+
+    states = {subject.suite.name: state_of(subject.suite) for subject in subjects().values()}
+    left = up()
+    for subject in subjects().values():
+        versions = states[subject.suite.name].get("versions", {})
+        libvirt = f"libvirt {versions['libvirt0']}" if versions else "not made yet"
+        state = "" if subject.name not in left else "up" if Capsule(subject.name).first() else "left by a killed lab"
+        print(f"{subject.name:18} {libvirt:31} {subject.driver.title:43} {state}".rstrip())
+    print(f"\n{len(subjects())} subjects. {PROGRAM} lab run NAME judges one, and makes its root where there is none.")
+    return ExitCode.CONFORMANT
+
+
+def _up(options: argparse.Namespace) -> int:
+    from conformance.interrupts import ended_in_order
+    from conformance.lab.capsule import Capsule
+    from conformance.lab.places import held, need_root
+    from conformance.lab.rising import rise, uri_from_here
+    from conformance.lab.subjects import find
+
+    need_root()
+    subject = find(options.name)
+    began = time.monotonic()
+    with ended_in_order(), held(Capsule(subject.name).lock, subject.name):
+        capsule = rise(subject, _say, tied=False, mirror=options.mirror)
+    print(f"{subject.name} is up ({time.monotonic() - began:.1f} s).")
+    print(f"inside: {subject.driver.uri}")
+    if uri := uri_from_here(subject, capsule):
+        print(f"from here: {uri}")
+    print(f"{PROGRAM} lab exec {subject.name} COMMAND goes in, {PROGRAM} lab down {subject.name} takes it away.")
+    return ExitCode.CONFORMANT
+
+
+def _run(options: argparse.Namespace) -> int:
+    from conformance.interrupts import ended_in_order
+    from conformance.lab.judging import Client, Request
+    from conformance.lab.places import need_root
+    from conformance.lab.subjects import find, subjects
+
+    if options.all == bool(options.names):
+        raise UsageError("name subjects, or give --all", remedy=f"{PROGRAM} lab list shows what there is")
+    need_root()
+    chosen = list(subjects().values()) if options.all else [find(name) for name in dict.fromkeys(options.names)]
+    if options.reports is not None and not options.reports.is_dir():
+        raise UsageError(f"there is no folder {options.reports}", where="--reports", remedy="make it first")
+    request = Request(Client(options.client), tuple(_given(options)))
+    with ended_in_order():
+        if len(chosen) == 1:
+            return _judge(chosen[0], request, options)
+        return _judge_all(chosen, request, options)
+
+
+def _given(options: argparse.Namespace) -> Iterable[str]:
+    """Yield the options that are the kit's, as they would be typed for ``run``."""
+    for rule in options.rule:
+        yield from ("--rule", rule)
+    if options.exhaustive:
+        yield "--exhaustive"
+    for name in ("level", "workers", "timeout"):
+        if (value := getattr(options, name)) is not None:
+            yield from (f"--{name}", value)
+
+
+def _judge(subject: Subject, request: Request, options: argparse.Namespace) -> int:
+    from conformance.lab.judging import judge
+    from conformance.lab.rising import risen
+
+    report = None if options.reports is None else options.reports / f"{subject.name}.json"
+    with risen(subject, _say, mirror=options.mirror) as capsule:
+        return judge(subject, capsule, request, report, None)
+
+
+def _judge_all(chosen: list[Subject], request: Request, options: argparse.Namespace) -> int:
+    """Judge one subject after the other, a line for each; what keeps one from being judged keeps no other."""
+    from conformance.lab.judging import judge
+    from conformance.lab.rising import risen
+
+    codes: list[int] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.reports or Path(temporary)
+        for subject in chosen:
+            began = time.monotonic()
+            words = folder / f"{subject.name}.txt"
+            try:
+                with words.open("wb") as output, risen(subject, _say, mirror=options.mirror) as capsule:
+                    report = folder / f"{subject.name}.json"
+                    code = judge(subject, capsule, request, report, output.fileno())
+                said = _last_line(words)
+            except KitError as error:
+                code, said = ExitCode.ERROR, str(error)
+            codes.append(code)
+            print(f"{subject.name:18} {said}  ({time.monotonic() - began:.0f} s)", flush=True)
+    return worst(codes)
+
+
+def _last_line(words: Path) -> str:
+    lines = words.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Return the exit code of several runs: an error outweighs a violation, and that what is in order."""
+    order = [ExitCode.ERROR, ExitCode.NOT_CONFORMANT, ExitCode.NOTHING_SELECTED, ExitCode.NOTHING_APPLICABLE]
+    seen = set(codes)
+    unknown = seen - {*order, ExitCode.CONFORMANT}
+    return next((code for code in order if code in seen or (code is ExitCode.ERROR and unknown)), ExitCode.CONFORMANT)
+
+
+def _exec(options: argparse.Namespace) -> int:
+    from conformance.lab.capsule import Capsule
+    from conformance.lab.places import need_root
+    from conformance.lab.subjects import find
+
+    need_root()
+    subject = find(options.name)
+    if not options.words:
+        raise UsageError("there is no command to run", where=f"lab exec {subject.name}")
+    command = Capsule(subject.name).command(options.words, user=subject.driver.user)
+    sys.stdout.flush()
+    os.execvp(command[0], command)  # noqa: S606 - the caller's own words, without a shell
+
+
+def _down(options: argparse.Namespace) -> int:
+    from conformance.lab.capsule import Capsule, up
+    from conformance.lab.places import held, need_root
+    from conformance.lab.roots import drop, drop_unfinished
+    from conformance.lab.subjects import find, subjects
+
+    need_root()
+    names = [find(name).name for name in options.names] or sorted({*up(), *subjects()})
+    gone = []
+    for name in names:
+        capsule = Capsule(name)
+        if not capsule.folder.exists() and not capsule.first():
+            continue
+        with held(capsule.lock, name):
+            if capsule.stop():
+                gone.append(name)
+    remove = drop if options.cache else drop_unfinished
+    suites = {subject.suite.name: subject.suite for subject in subjects().values()}
+    gone += [f"the root of {name}" for name, suite in suites.items() if remove(suite)]
+    print(f"taken away: {', '.join(gone)}." if gone else "nothing of the lab's was there.")
+    return ExitCode.CONFORMANT
