@@ -109,6 +109,10 @@ class Ledger:
         """Write down a folder for files of the run's: logs, or what a driver saves to."""
         self._append({"folder": str(path)})
 
+    def announce_pool(self, name: str, uuid: str) -> None:
+        """Write down a storage pool that is about to be made."""
+        self._append({"pool": name, "of": uuid})
+
     def _entries(self) -> Iterator[dict[str, object]]:
         try:
             lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -127,6 +131,10 @@ class Ledger:
         """Return the domains announced so far, each once."""
         found = [Owned(str(e["name"]), str(e["uuid"])) for e in self._entries() if "uuid" in e and "name" in e]
         return list(dict.fromkeys(found))
+
+    def pools(self) -> list[tuple[str, str]]:
+        """Return the names and UUIDs of the storage pools announced so far."""
+        return [(str(entry["pool"]), str(entry.get("of"))) for entry in self._entries() if "pool" in entry]
 
     def roots(self) -> list[Path]:
         """Return the private roots announced so far."""

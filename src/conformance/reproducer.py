@@ -65,7 +65,7 @@ def script(
     :param configuration: the qemu.conf of an embedded driver's private root, when the kit made one.
     :param folder: the folder of the files that the scenario was about, which the script makes anew.
     :param files: the names of the files in it that the kit wrote before the first call.
-    :param places: where on the host the driver keeps its files, when that is looked at; a private root is one.
+    :param places: where the driver keeps its files, when they can be looked at from here; a private root is one.
     :param race: the two calls that were made at one moment, where that is what the violation came of.
     :param restart: the command that restarts the daemon, where the scenario restarted one.
     :param denied_uri: the URI of somebody who may look and do nothing else, where the scenario had such a client.
@@ -83,10 +83,11 @@ def script(
     if race is not None:
         connections = ["conn2"]
         body = rounds(race, body, [_call(entry, documents) for entry in race.calls])
-    looks = list(looks)
     embedded = bool(configuration)
+    # The disks of another host are not to be seen from where the script runs.
+    looks = [look for look in looks if embedded or places or not _on_host(look)]
     restarts = any(entry.receiver == "driver" for entry in acts)
-    on_host = any("in places" in look.expression for look in looks)
+    on_host = any(_on_host(look) for look in looks)
     needed = {name for name in _MODULES if embedded or ((folder or on_host) and name in _FOR_FILES)}
     needed.update(FOR_RACE if race is not None else ())
     if restarts:
@@ -124,6 +125,10 @@ def script(
         *(["shutil.rmtree(root)"] if embedded else []),
     ]
     return scrub("\n".join(lines) + "\n", uri)
+
+
+def _on_host(look: Look) -> bool:
+    return "in places" in look.expression
 
 
 def _files(folder: str, names: Iterable[str]) -> list[str]:

@@ -89,6 +89,7 @@ class Run:
         self._restart: tuple[str, ...] = ()
         self._start_seconds = 0.0
         self._firmware = ""
+        self._pools: Mapping[str, str] = {}
         self._draft = Draft(self.options.report, lambda: dump(self.report(complete=False)))
         self._before: dict[str, str] | None = None
         self._inventories: list[dict[str, Any]] = []
@@ -148,6 +149,7 @@ class Run:
         self.record.problems += [f"clean-up after probing: {left}" for left in answer["left"]]
         self._start_seconds = answer["start_seconds"]
         self._firmware = answer["firmware"]
+        self._pools = answer["pools"]
         evidence = {name: (finding["present"], finding["evidence"]) for name, finding in found.items()}
         self._knowledge = {
             "capabilities": sorted(name for name, (present, _) in evidence.items() if present),
@@ -195,6 +197,7 @@ class Run:
             "restart": self._restart,
             "denied_uri": self.options.denied_uri or "",
             "firmware": self._firmware,
+            "pools": self._pools,
             "knowledge": self._knowledge,
             "capabilities": list(self.specification.catalog.capabilities),
             "statements": {rule.id: rule.statement for rule in self.specification.catalog.rules.values()},

@@ -24,6 +24,7 @@ import libvirt
 from conformance.driver import inventory
 from conformance.driver.cleanup import remove_all
 from conformance.driver.findings import Findings
+from conformance.driver.pools import destroy_all
 from conformance.driver.probe import identity, probe
 from conformance.driver.restart import Daemon
 from conformance.driver.session import Session
@@ -71,7 +72,7 @@ class Attendant:
         if session.restarter is not None:
             session.reconnect()
         ledger = session.ledger
-        removed, failed = remove_all(session.connection, ledger.domains(), ledger.run)
+        removed, failed = _remove_all(session, ledger)
         after = inventory.take(session.connection, ledger.run)
         changed = inventory.compare(before, after)
         session.close()
@@ -80,8 +81,15 @@ class Attendant:
     def _clean(self, request: Mapping[str, Any]) -> dict[str, Any]:
         ledger = Ledger(Path(request["ledger"]))
         self._session = self._session or Session(request["uri"], "c", ledger)
-        removed, failed = remove_all(self._session.connection, ledger.domains(), ledger.run)
+        removed, failed = _remove_all(self._session, ledger)
         return {"removed": removed, "failed": failed}
+
+
+def _remove_all(session: Session, ledger: Ledger) -> tuple[int, list[str]]:
+    """Remove what a ledger says that the driver was given; return how many things there were, and what is left."""
+    domains, failed = remove_all(session.connection, ledger.domains(), ledger.run)
+    pools, more = destroy_all(session.connection, ledger.pools())
+    return domains + pools, failed + more
 
 
 def _as_json(findings: Findings) -> dict[str, Any]:
@@ -92,6 +100,7 @@ def _as_json(findings: Findings) -> dict[str, Any]:
         "snapshot_flags": findings.snapshot_flags,
         "checkpoint_by_redefine": findings.checkpoint_by_redefine,
         "firmware": findings.firmware,
+        "pools": findings.pools,
         "start_seconds": findings.start_seconds,
         "left": findings.left,
     }

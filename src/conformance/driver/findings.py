@@ -29,6 +29,8 @@ class Findings:
     snapshot_flags: int = 0
     checkpoint_by_redefine: bool = False
     firmware: str = ""
+    pools: dict[str, str] = field(default_factory=dict)
+    through: str = ""
     start_seconds: float = 0.0
     left: list[str] = field(default_factory=list)
 

@@ -2,7 +2,7 @@
 
 A definition, an image or metadata that a driver keeps is a file whose name, or whose folder's name, is the domain's
 name or UUID: that much holds for every driver that keeps files at all. Where the driver is on another host, or in
-another file system, nothing is found there, and probing says that there is no such evidence.
+another file system, nothing is found there; :mod:`conformance.driver.pools` looks there, where it can.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from conformance.uri import embeds, is_local
 from conformance.view import Answer
+
+if TYPE_CHECKING:
+    from conformance.driver.pools import Pools
 
 #: Parts of a driver's folders that hold what is no data: sockets and process numbers, messages, what can be made anew.
 _PASSING = frozenset({"run", "log", "cache", "dump"})
@@ -50,10 +54,12 @@ class Host:
 
     :param places: where the driver keeps its files.
     :param files: the folder of the files that the kit itself gives to domains, or none.
+    :param pools: how the places are looked at where this machine cannot see them.
     """
 
     places: tuple[Path, ...]
     files: Path | None = None
+    pools: Pools | None = None
 
     def answer(self, method: str, uuid: str, name: str) -> Answer:
         """Return the answer to a question of :data:`conformance.view.ASPECTS` that is asked of the host."""
@@ -73,6 +79,9 @@ class Host:
 
     def _named(self, uuid: str, name: str) -> Iterator[str]:
         """Yield the files named after a domain, below the places."""
+        if self.pools is not None:
+            yield from self.pools.named(uuid, name)
+            return
         for place in self.places:
             for path in _below(place, (uuid, name), within=False):
                 yield path.removeprefix(f"{place}/")
@@ -90,13 +99,31 @@ def _below(folder: Path | str, names: tuple[str, str], *, within: bool) -> Itera
         # What this user may not read is no evidence; what has just gone is not there.
         return
     for entry in entries:
-        if entry.name in _PASSING or entry.name.startswith(".") or entry.name.endswith(_UNFINISHED):
+        if is_passing(entry.name):
             continue
-        named = within or entry.name in names or entry.name.startswith(tuple(f"{name}." for name in names))
+        named = within or is_named(entry.name, names)
         if entry.is_dir(follow_symlinks=False):
             yield from _below(entry.path, names, within=named)
-        elif named and not entry.name.endswith((".pid", ".sock", ".log")):
+        elif named and is_data(entry.name):
             yield entry.path
+
+
+def is_passing(entry: str) -> bool:
+    """Tell whether a file or folder of a driver's holds nothing that is to be kept."""
+    return entry in _PASSING or entry.startswith(".") or entry.endswith(_UNFINISHED)
+
+
+def is_named(entry: str, names: tuple[str, str]) -> bool:
+    """Tell whether a file or folder is named after a domain.
+
+    :param names: the domain's UUID and name.
+    """
+    return entry in names or entry.startswith(tuple(f"{name}." for name in names))
+
+
+def is_data(entry: str) -> bool:
+    """Tell whether a file named after a domain is more than a sign that it runs."""
+    return not entry.endswith((".pid", ".sock", ".log"))
 
 
 def digest(path: Path) -> str:

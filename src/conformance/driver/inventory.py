@@ -34,6 +34,8 @@ def take(connection: Handle, run: str) -> Inventory:
             found[f"domain {handle.name()} {handle.uuid()}"] = _domain(handle)
     for kind, method in _KINDS.items():
         for item in connection.look(method, 0).value or ():
+            if _name(item).startswith(own):
+                continue
             found[f"{kind} {_name(item)}"] = _digest(_definition(item, connection, kind))
     return found
 

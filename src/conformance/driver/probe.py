@@ -17,7 +17,7 @@ from conformance.driver.findings import Findings
 from conformance.driver.firmware import halt_at_once
 from conformance.driver.handle import UNSUPPORTED, Handle
 from conformance.driver.probe_access import access
-from conformance.driver.probe_holdings import checkpoint, files, new_subject, nvram, snapshot, tpm
+from conformance.driver.probe_holdings import checkpoint, files, new_subject, nvram, see_host, snapshot, tpm
 from conformance.driver.probe_restart import restart
 from conformance.driver.session import NotReached, Session
 from conformance.errors import KitError
@@ -37,7 +37,8 @@ def probe(session: Session) -> Findings:
     findings = Findings()
     _definition(session, findings)
     _inquire(halt_at_once, session, findings)
-    session.firmware = findings.firmware
+    _inquire(see_host, session, findings)
+    session.firmware, session.pools = findings.firmware, findings.pools
     inquiries: list[Callable[[Session, Findings], None]] = [
         _plain, _run_and_save, _restore, _beside, _transient, _to_file, checkpoint, files, nvram, tpm, access,
     ]  # fmt: skip

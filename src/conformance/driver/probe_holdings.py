@@ -17,12 +17,13 @@ from conformance.driver.findings import Findings
 from conformance.driver.firmware import FLASH
 from conformance.driver.handle import UNSUPPORTED
 from conformance.driver.host import MISSING
+from conformance.driver.pools import survey
 from conformance.driver.session import NotReached, Session
 from conformance.journal import Outcome
 from conformance.ledger import Owned
 from conformance.machine import NO_SUCH_DISK, Hardware
 from conformance.situations import Situation
-from conformance.uri import is_local
+from conformance.uri import in_process, is_local
 from conformance.view import show
 
 
@@ -101,14 +102,27 @@ def _both(session: Session, findings: Findings, *, redefine: bool) -> None:
         findings.say("snapshot-beside-checkpoint", True, "snapshotCreateXML, then checkpointCreateXML: success")
 
 
+def see_host(session: Session, findings: Findings) -> None:
+    """Find out whether what a driver keeps is on disks that this machine sees, or that a storage pool shows.
+
+    The pools last as long as the run: its other processes look through them too.
+    """
+    owned = new_subject(session).owned
+    if not in_process(session.uri) and not session.host.answer("kept", owned.uuid, owned.name):
+        findings.pools, findings.through = survey(session.connection, session.ledger, owned.uuid, owned.name)
+
+
 def files(session: Session, findings: Findings) -> None:
     """Ask whether the driver uses files that the kit makes, and keeps files that the kit can see."""
     subject = new_subject(session)
     kept = session.host.answer("kept", subject.owned.uuid, subject.owned.name)
+    through = findings.through and f", {findings.through}"
     findings.say(
         "host-evidence",
         bool(kept),
-        f"after defineXML: {show(kept)}" if kept else "no file named after the domain is to be seen on this machine",
+        f"after defineXML: {show(kept)}{through}"
+        if kept
+        else f"no file named after the domain is to be seen on this machine{through}",
     )
     if _is_here(session, findings, "host-files"):
         _, started = _start(session, Situation(disk=True))
@@ -150,7 +164,7 @@ def nvram(session: Session, findings: Findings) -> None:
 
 def tpm(session: Session, findings: Findings) -> None:
     """Ask for a domain with an emulated TPM, whose state has to be seen."""
-    if not _is_here(session, findings, "tpm"):
+    if not findings.pools and not _is_here(session, findings, "tpm"):
         return
     owned, started = _start(session, Situation(tpm=True))
     state = session.host.answer("tpm", owned.uuid, owned.name)
@@ -158,5 +172,5 @@ def tpm(session: Session, findings: Findings) -> None:
         "tpm",
         bool(state),
         f"create of a domain with a TPM: {started}; "
-        + (f"state: {show(state)}" if state else "no state of it is to be seen on this machine"),
+        + (f"state: {show(state)}" if state else "no state of it is to be seen"),
     )

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 import uuid as uuids
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from conformance.driver import events
 from conformance.driver.handle import Handle, Interceptor
 from conformance.driver.host import Host, places_of
 from conformance.driver.opening import open_connection, open_here
+from conformance.driver.pools import Pools
 from conformance.errors import CannotConnect, KitError, NoAnswer
 from conformance.flags import Undefine
 from conformance.journal import Entry, Failure, Journal, Outcome
@@ -67,6 +68,7 @@ class Session:
     :param restarter: how the driver is restarted, where it can be.
     :param denied_uri: leads to the same driver as somebody who may look and do nothing else.
     :param firmware: the path of a firmware that halts the guests at once, where they take one.
+    :param pools: for each folder of the driver's host that this machine cannot see, the storage pool over it.
     """
 
     uri: str
@@ -79,6 +81,7 @@ class Session:
     restarter: Restarter | None = None
     denied_uri: str = ""
     firmware: str = ""
+    pools: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._extra: dict[str, Handle] = {}
@@ -163,14 +166,16 @@ class Session:
         """Use another session's connection and machine, with a journal of one's own."""
         self._connection = Handle(other.connection.raw, "conn", self.journal, self.interceptor, self._names)
         self._machine = other.machine
-        self.restarter, self.denied_uri, self.firmware = other.restarter, other.denied_uri, other.firmware
+        self.restarter, self.denied_uri = other.restarter, other.denied_uri
+        self.firmware, self.pools = other.firmware, other.pools
 
     @property
     def host(self) -> Host:
         """The disks of this machine, as far as the driver is on it."""
         if self._places is None:
             self._places = places_of(self.uri)
-        return Host(self._places, self._folder)
+        looker = Handle(self.connection.raw, "conn", Journal()) if self.pools else None
+        return Host(self._places, self._folder, Pools(looker, self.ledger, self.pools) if looker else None)
 
     @property
     def has_files(self) -> bool:

@@ -85,6 +85,7 @@ class Sessions:
             restarter,
             self.setup["denied_uri"],
             self.setup["firmware"],
+            self.setup["pools"],
         )
         if self._before is None and not apart:
             self._before = inventory.take(self._plain(session.connection), self.ledger.run)

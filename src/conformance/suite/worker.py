@@ -188,7 +188,7 @@ class Worker:
             configuration=self.sessions.configuration,
             folder=str(session.files) if session is not None and session.has_files else "",
             files=session.written if session is not None else (),
-            places=[str(place) for place in session.host.places] if session is not None else (),
+            places=[str(place) for place in session.host.places] if session is not None and not session.pools else (),
             race=violation.race,
             restart=self._setup["restart"],
             denied_uri=self._setup["denied_uri"],
