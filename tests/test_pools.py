@@ -145,7 +145,7 @@ def test_a_pool_that_has_come_by_a_name_is_left_alone(conn: Handle, ledger: Ledg
 
 
 def test_a_run_judges_by_what_the_pools_show_and_leaves_none(short_bench: Bench, uri: str, conn: Handle) -> None:
-    """Evidence from the host is a capability of such a driver, every scenario is judged, and the daemon is as before."""
+    """Evidence from the host is a capability of such a driver, all is judged, and the daemon is as before."""
     command = ["run", "--uri", uri, "--rule", "UNDEF-001", "--rule", "UNDEF-017", "--report", "report.json"]
     finished = finish(short_bench.start_kit(*command))
     report = short_bench.report()
