@@ -25,6 +25,8 @@ smartquotes = False
 
 html_theme = "furo"
 html_static_path = ["_static"]
+# The schema of reports, by its version.
+html_extra_path = ["_extra"]
 html_css_files = ["site.css"]
 html_title = f"libvirt-conformance {release}"
 html_copy_source = False

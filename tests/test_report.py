@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 import conformance.report
 from conformance.binding import Scenario
 from conformance.catalog import Catalog
+from conformance.data import folder
 from conformance.errors import BadReport, Unwritable
 from conformance.plan import Plan
 from conformance.report import (
@@ -85,6 +86,13 @@ def test_the_schema_is_one() -> None:
     """The schema is a JSON schema of the draft that it names, and of this version of the report."""
     Draft202012Validator.check_schema(SCHEMA)
     validate(conformance.report.SCHEMA_VERSION, SCHEMA["properties"]["schema_version"])
+
+
+def test_the_schema_is_published_by_its_version() -> None:
+    """Beside the documentation lies the schema of this version, and it is the package's own file."""
+    package = Path(conformance.report.__file__).with_name("report.schema.json")
+    published = folder("spec").parent / f"docs/_extra/schema/report-{conformance.report.SCHEMA_VERSION}.schema.json"
+    assert published.resolve() == package.resolve()
 
 
 def test_a_real_report_is_described_field_by_field(judged: Judged) -> None:

@@ -68,7 +68,9 @@ def test_a_hostile_uri_is_shown_as_text(text: str) -> None:
     """Markup in a URI is not read as such."""
     stream = Terminal()
     run = SimpleNamespace(
-        options=SimpleNamespace(rules=("UNDEF-001",)), record=SimpleNamespace(uri=f"test:///a?x={text}")
+        options=SimpleNamespace(rules=("UNDEF-001",), repeat=1),
+        gate=None,
+        record=SimpleNamespace(uri=f"test:///a?x={text}"),
     )
     Screen(stream).begin(cast("Run", run))
     written = OWN.sub("", stream.getvalue())

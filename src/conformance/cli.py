@@ -96,6 +96,12 @@ def _parser() -> _Parser:
     _add_uri(command)
     _add_time(command)
     command.set_defaults(handler=_probe)
+    for name, told in (
+        ("diff", "show what has changed between two reports"),
+        ("deviations", "write entries for what a report shows violated, to be filled in"),
+        ("merge", "put reports of several parts or hosts together"),
+    ):
+        _add_for_reports(name, commands.add_parser(name, help=told))
     command = commands.add_parser("clean", help="remove what runs that were killed have left")
     _add_uri(command)
     _add_time(command)
@@ -126,6 +132,16 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--exhaustive", action="store_true", help="ask for the whole decision table of undefine")
     command.add_argument("--report", metavar="FILE.json", type=Path, help="write the report")
     command.add_argument("--junit", metavar="FILE.xml", type=Path, help="write the result as JUnit XML")
+    command.add_argument(
+        "--deviations", metavar="FILE.toml", type=Path, help="the driver's recorded deviations, each with its end"
+    )
+    command.add_argument(
+        "--baseline", metavar="FILE.json", type=Path, help="an earlier report: only what is worse fails"
+    )
+    command.add_argument(
+        "--repeat", metavar="N", type=_positive, default=1, help="judge everything N times; what differs is told"
+    )
+    command.add_argument("--shard", metavar="K/N", type=_shard, default=(1, 1), help="run the Kth of N equal parts")
     command.add_argument("--workers", metavar="N", type=_positive, default=0, help="how many processes run scenarios")
     command.add_argument("--shuffle", metavar="SEED", type=int, help="run the scenarios in another order")
     command.add_argument(
@@ -137,6 +153,33 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--vice", metavar="NAME", default="", help=argparse.SUPPRESS)
     _add_time(command)
     command.set_defaults(handler=_run)
+
+
+def _add_for_reports(name: str, command: argparse.ArgumentParser) -> None:
+    """Add what a command for reports takes."""
+    match name:
+        case "diff":
+            command.add_argument("old", metavar="OLD", type=Path)
+            command.add_argument("new", metavar="NEW", type=Path)
+        case "deviations":
+            command.add_argument(
+                "--from", dest="source", metavar="FILE.json", type=Path, required=True, help="a report"
+            )
+            command.add_argument(
+                "--output", metavar="FILE.toml", type=Path, help="a new file (default: standard output)"
+            )
+        case "merge":
+            command.add_argument("reports", metavar="FILE.json", type=Path, nargs="+")
+            command.add_argument("--report", metavar="FILE.json", type=Path, required=True, help="write the one report")
+            command.add_argument("--deviations", metavar="FILE.toml", type=Path, help="hold it against deviations")
+            command.add_argument("--baseline", metavar="FILE.json", type=Path, help="hold it against an earlier report")
+    command.set_defaults(handler=_for_reports, command=name)
+
+
+def _for_reports(options: argparse.Namespace) -> int:
+    from conformance.commands import gate
+
+    return gate.COMMANDS[options.command](options)
 
 
 def _add_uri(command: argparse.ArgumentParser) -> None:
@@ -156,6 +199,13 @@ def _positive(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 256:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 256")
     return int(text)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    index, slash, of = text.partition("/")
+    if not (slash and index.isdigit() and of.isdigit() and 1 <= int(index) <= int(of) <= 256):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a part such as 2/4")
+    return int(index), int(of)
 
 
 def seconds(text: str) -> float:

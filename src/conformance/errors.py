@@ -160,6 +160,20 @@ class BadReport(KitError):
     remedy = f"make the report again with {PROGRAM} run --report FILE"
 
 
+class BadDeviations(KitError):
+    """A file of deviations cannot be read or breaks its form: its owner's to mend."""
+
+    code = "LVC-402"
+    remedy = "mend the entry; docs/gating.md shows the form"
+
+
+class CannotMerge(KitError):
+    """Reports do not go together: they were made of different things, or contradict each other."""
+
+    code = "LVC-403"
+    remedy = f"merge reports of one driver and one specification, or lay them side by side with {PROGRAM} matrix"
+
+
 class CleanUpFailed(KitError):
     """Something that the kit made could not be removed: the administrator's to look at."""
 

@@ -11,18 +11,23 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from conformance.binding import Scenario
 from conformance.catalog import Catalog, Level, release_text
+from conformance.conclusion import conclude
 from conformance.errors import BadReport, Unwritable
+from conformance.form import first_breach
 from conformance.plan import Plan, needs
 from conformance.table_report import TableRecord, entries, section
-from conformance.verdict import ExitCode, Ruling, ScenarioResult, Verdict, exit_code, tally, verdict_of_rule
+from conformance.verdict import ExitCode, ScenarioResult, Verdict
 
 SCHEMA_VERSION = "1.2"
+#: How large a report may be, in bytes: one of 10,000 scenarios has a tenth of it.
+_LARGEST = 256 << 20
 
 
 @dataclass
@@ -33,6 +38,7 @@ class RunRecord:
     :param problems: one sentence for each thing around the scenarios that went wrong.
     :param interrupted: whether the run was ended before all its scenarios were.
     :param table: what became of the decision table; nothing before there is a plan.
+    :param shard: which of how many parts of everything this run took.
     """
 
     uri: str
@@ -52,6 +58,7 @@ class RunRecord:
     command: str = ""
     interrupted: bool = False
     table: TableRecord | None = None
+    shard: tuple[int, int] = (1, 1)
 
 
 def build_report(
@@ -85,16 +92,11 @@ def build_report(
                 "since": release_text(rule.since),
                 "requires": list(rule.requires),
                 "statement": rule.statement,
-                "verdict": verdict_of_rule(result.outcome for _, result in results).value,
+                "verdict": Verdict.NOT_RUN.value,
                 "scenarios": [_scenario(catalog, scenario, result) for scenario, result in results],
             }
         )
-    rulings = [Ruling(Level(rule["level"]), Verdict(rule["verdict"])) for rule in rules]
-    outcomes = [Verdict(s["outcome"]) for rule in rules for s in rule["scenarios"]]
-    # A rule can be violated by one scenario while another is inconclusive; the run is inconclusive all the same.
-    clean = not record.problems and not record.interrupted and Verdict.INCONCLUSIVE not in outcomes
-    code = exit_code(rulings, least, clean=clean)
-    return {
+    report: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "kit": {"name": "libvirt-conformance", "version": version("libvirt-conformance")},
         "spec": {"title": catalog.title, "version": catalog.version, "digest": digest},
@@ -104,6 +106,7 @@ def build_report(
         "undefine_flags": dict(record.flags),
         "rules": rules,
         **({"decision_table": section(catalog, record.table)} if record.table is not None else {}),
+        **({"shard": dict(zip(("index", "of"), record.shard, strict=True))} if record.shard != (1, 1) else {}),
         "inventory": dict(record.inventory),
         "problems": list(record.problems),
         "timing": {
@@ -115,14 +118,10 @@ def build_report(
             "peak_kib": record.peak_kib,
         },
         "reproduce": record.command,
-        "summary": {
-            "exit_code": int(code),
-            "level": least.value,
-            "rules": tally(ruling.verdict for ruling in rulings),
-            "scenarios": tally(outcomes),
-        },
+        "summary": {"exit_code": 0, "level": least.value},
         "complete": complete and not record.interrupted,
     }
+    return conclude(report)
 
 
 def outcome_of(scenario: Scenario, plan: Plan | None, record: RunRecord) -> ScenarioResult:
@@ -214,30 +213,57 @@ def read_report(path: Path) -> dict[str, Any]:
 
     :raises BadReport: when it is missing, cut off, of another version, or not a report.
     """
-    where = str(path)
+    where = shown_path(path)
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
     except OSError as error:
         raise BadReport(f"it cannot be read ({error.strerror})", where=where) from None
+    if len(content) > _LARGEST:
+        raise BadReport(f"it is larger than {_LARGEST >> 20} MiB, which no report is", where=where)
+    return parse_report(content, where)
+
+
+def parse_report(content: bytes, where: str) -> dict[str, Any]:
+    """Return the finished report that a file's content is.
+
+    Whoever gets it can rely on its form: it was held against the schema.
+
+    :param where: what the file is called in errors.
+    :raises BadReport: when it is cut off, of another version, or not a report.
+    """
+    try:
+        report = json.loads(content, parse_constant=_refuse_constant)
+        # Half a character, which JSON can hold and no file, would be noticed when something is written of it.
+        json.dumps(report, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise BadReport("it is not JSON, or was cut off", where=where) from None
     if not isinstance(report, dict) or "schema_version" not in report:
         raise BadReport("it is not a report of this kit", where=where)
-    if str(report["schema_version"]).partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
-        raise BadReport(f"it has version {report['schema_version']}, and this kit reads {SCHEMA_VERSION}", where=where)
-    missing = [
-        key for key in ("kit", "spec", "driver", "capabilities", "rules", "summary", "complete") if key not in report
-    ]
-    if missing:
-        raise BadReport(f"it lacks {missing[0]!r}", where=where)
-    for key, kind in (("rules", list), ("capabilities", list), ("kit", dict), ("spec", dict), ("driver", dict)):
-        if not isinstance(report[key], kind):
-            raise BadReport(f"its {key!r} is of another kind", where=where)
-    if not isinstance(report["summary"], dict) or not isinstance(report["summary"].get("exit_code"), int):
-        raise BadReport("its 'summary' has no exit code", where=where)
-    if report["complete"] is not True:
+    version_of_it = str(report["schema_version"])
+    if version_of_it.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
+        raise BadReport(f"it has version {version_of_it[:20]!a}, and this kit reads {SCHEMA_VERSION}", where=where)
+    if report.get("complete") is False:
         raise BadReport("its run was not finished", where=where)
+    if breach := first_breach(report, schema()):
+        raise BadReport(f"it has not the form of a report: {breach}", where=where)
     return report
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of a report."""
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
+    return found
+
+
+def shown_path(path: Path) -> str:
+    """Return a file's name as it can be shown: nothing in it steers a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in str(path))
 
 
 def result_of(report: Mapping[str, Any]) -> ExitCode:

@@ -21,6 +21,7 @@ from conformance.catalog import Level
 from conformance.drafts import Draft
 from conformance.errors import KitError, NestedRun, ProbeDied, ScenarioLost, UsageError
 from conformance.flags import Undefine
+from conformance.gate import Gate, open_gate
 from conformance.interrupts import heard
 from conformance.losses import how_lost, last_words
 from conformance.plan import Plan, Selection, make_plan, needs
@@ -45,7 +46,9 @@ class Options:
 
     ``restart`` is a command that restarts the daemon; ``denied_uri`` leads to the same driver with fewer rights;
     ``assumed`` are capabilities that the driver under a vice has and the real one lacks;
-    ``table`` is how much is asked of the decision table.
+    ``table`` is how much is asked of the decision table;
+    ``deviations`` and ``baseline`` are files that the result is held against; ``repeat`` is how often all is judged;
+    ``shard`` is which of how many parts of everything is run.
     """
 
     uri: str = DEFAULT_URI
@@ -62,15 +65,24 @@ class Options:
     assumed: tuple[str, ...] = ()
     shuffle: int | None = None
     table: Mode = Mode.PAIRWISE
+    deviations: Path | None = None
+    baseline: Path | None = None
+    repeat: int = 1
+    shard: tuple[int, int] = (1, 1)
     command: str = ""
 
 
 @dataclass
 class Run:
-    """A run under way. ``on_result`` is called for each scenario and survey that has come to its end, by its id."""
+    """A run under way.
+
+    ``on_result`` is called for each scenario and survey that has come to its end, by its id; ``gate`` is what the
+    result is held against, which several repetitions share.
+    """
 
     options: Options
     on_result: Callable[[Run, str, Verdict], None] | None = None
+    gate: Gate | None = None
     plan: Plan | None = field(init=False, default=None)
     record: RunRecord = field(init=False)
     table: TableRecord = field(init=False)
@@ -82,6 +94,7 @@ class Run:
             redact(self.options.uri),
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             command=scrub(self.options.command, self.options.uri),
+            shard=self.options.shard,
         )
         self.table = TableRecord(NOTHING)
         self._premises = Premises(self.options.uri, secrets.token_hex(4))
@@ -120,8 +133,8 @@ class Run:
         for path in (options.report, options.junit):
             if path is not None:
                 check_writable(path)
-        if options.report is not None and options.junit is not None and options.report == options.junit:
-            raise UsageError("--report and --junit name one file", remedy="name two")
+        _refuse_one_file_for_two(options)
+        self.gate = self.gate or open_gate(options.deviations, options.baseline, options.repeat)
         for rule in options.rules:
             self.specification.catalog.rule(rule)
         self._premises.open(virt_type=options.virt_type, restart=self._restart, denied_uri=options.denied_uri)
@@ -157,7 +170,7 @@ class Run:
             "snapshot_flags": answer["snapshot_flags"],
             "checkpoint_by_redefine": answer["checkpoint_by_redefine"],
         }
-        selection = Selection(tuple(rule.upper() for rule in self.options.rules))
+        selection = Selection(tuple(rule.upper() for rule in self.options.rules), self.options.shard)
         version = self.record.driver.get("libvirt_version") or 0
         self.plan = make_plan(catalog, self.specification.scenarios, selection, evidence, version)
         if self.options.shuffle is not None:
@@ -246,6 +259,12 @@ class Run:
         """Keep that the worker which ran a scenario is no more, with what its black box says."""
         message = how_lost(self.folder, worker, scenario_id, self.options.timeout)
         self.note(scenario_id, {"outcome": "inconclusive", "message": message})
+
+    @property
+    def wants_another(self) -> bool:
+        """Whether everything is to be judged once more: a driver that was lost is not tried again."""
+        done = len(self.gate.earlier) + 1 if self.gate is not None else 1
+        return done < self.options.repeat and self.plan is not None and not self.record.interrupted
 
     @property
     def reported(self) -> int:
@@ -338,7 +357,12 @@ class Run:
             self.note_problem(problem)
 
     def report(self, *, complete: bool = True) -> dict[str, Any]:
-        """Return the report as it stands."""
+        """Return the report as it stands, held against what the gate has."""
+        report = self.plain_report(complete=complete)
+        return self.gate.judge(report) if self.gate is not None else report
+
+    def plain_report(self, *, complete: bool = True) -> dict[str, Any]:
+        """Return the report of this run alone."""
         return build_report(
             self.specification.catalog,
             self.specification.scenarios,
@@ -348,3 +372,11 @@ class Run:
             least=self.options.level,
             complete=complete,
         )
+
+
+def _refuse_one_file_for_two(options: Options) -> None:
+    names: dict[Path, str] = {}
+    for option in ("report", "junit", "deviations", "baseline"):
+        path: Path | None = getattr(options, option)
+        if path is not None and (other := names.setdefault(path, option)) != option:
+            raise UsageError(f"--{other} and --{option} name one file", remedy="name two")

@@ -34,6 +34,7 @@ class TablePlan:
     :param reachable: the kinds of domain that the driver can be brought to, as far as its capabilities tell.
     :param unreachable: the others, each with what the driver lacks.
     :param about: by survey, the rules that a driver can break in it.
+    :param elsewhere: rules whose every cell is asked by other parts of the run.
     """
 
     mode: Mode
@@ -42,6 +43,7 @@ class TablePlan:
     reachable: tuple[Region, ...]
     unreachable: Mapping[Region, str]
     about: Mapping[str, frozenset[str]]
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def items(self) -> dict[str, dict[str, Any]]:
@@ -97,8 +99,10 @@ def plan_table(
         if rules_about:
             about[survey.id] = frozenset(rules_about)
             costs[survey] = cost(survey, [decisions[flags] for flags in survey.values])
-    surveys = sorted(costs, key=lambda survey: -costs[survey])
-    return TablePlan(mode, rules, tuple(surveys), reachable, unreachable, about)
+    surveys = selection.part(sorted(costs, key=lambda survey: -costs[survey]))
+    mine = {survey.id: about[survey.id] for survey in surveys}
+    elsewhere = frozenset().union(*about.values()) - frozenset().union(*mine.values())
+    return TablePlan(mode, rules, tuple(surveys), reachable, unreachable, mine, elsewhere)
 
 
 def _surveys(reachable: Sequence[Region], taken: int, mode: Mode) -> list[Survey]:

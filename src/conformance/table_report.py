@@ -119,7 +119,7 @@ def entries(
     for conviction in convictions(record):
         fault = conviction.cause.fault
         scenario = entry(catalog, fault.rule, fault.sign, conviction.words)
-        message = f"cells of the decision table that show it: {conviction.cells:,}"
+        message = cells_message(conviction.cells)
         result = ScenarioResult(Verdict.VIOLATED, message, fault.expected, fault.observed, conviction.cause.reproducer)
         found[fault.rule].append((scenario, result))
     for rule in record.plan.rules:
@@ -128,10 +128,17 @@ def entries(
     return found
 
 
+def cells_message(cells: int) -> str:
+    """Return what is said of a fault that the table has shown, beside what was expected and observed."""
+    return f"cells of the decision table that show it: {cells:,}"
+
+
 def _rest(record: TableRecord, rule: str, missing: str, *, convicted: bool) -> ScenarioResult | None:
     """Return what came of the cells about a rule that are not convicted of breaking it, or nothing without any."""
     if why := record.plan.rules[rule]:
         return ScenarioResult(Verdict.NOT_APPLICABLE, why)
+    if rule in record.plan.elsewhere:
+        return ScenarioResult(Verdict.NOT_RUN, "its cells are asked by other parts of the run")
     surveys = [survey for survey in record.plan.surveys if rule in record.plan.about[survey.id]]
     for verdict, problems in (
         (Verdict.INCONCLUSIVE, (_unjudged(record, survey, missing) for survey in surveys)),

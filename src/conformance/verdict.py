@@ -77,18 +77,21 @@ class Ruling:
     verdict: Verdict
 
 
-def exit_code(rulings: Iterable[Ruling], least: Level = Level.MUST, *, clean: bool = True) -> ExitCode:
+def exit_code(
+    rulings: Iterable[Ruling], least: Level = Level.MUST, *, clean: bool = True, worse: bool = False
+) -> ExitCode:
     """Return the exit code of a run.
 
     :param least: the least binding level whose rules fail a run; rules below it warn.
     :param clean: whether everything that is not the kit's was left as it was.
+    :param worse: whether something else fails the run: a regression, or a recorded deviation that is out of date.
     """
     rulings = list(rulings)
     verdicts = {ruling.verdict for ruling in rulings}
     if not clean or Verdict.INCONCLUSIVE in verdicts:
         return ExitCode.ERROR
     failing = (Verdict.VIOLATED, Verdict.NOT_TESTABLE)
-    if any(ruling.verdict in failing and counts(ruling.level, least) for ruling in rulings):
+    if worse or any(ruling.verdict in failing and counts(ruling.level, least) for ruling in rulings):
         return ExitCode.NOT_CONFORMANT
     ran = verdicts - {Verdict.NOT_RUN}
     if not ran:

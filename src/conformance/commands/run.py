@@ -11,6 +11,7 @@ from typing import Any
 
 from conformance.catalog import Level
 from conformance.errors import KitError
+from conformance.gate import open_gate
 from conformance.interrupts import ended_in_order
 from conformance.render.terminal import Screen
 from conformance.report import write_text
@@ -44,17 +45,23 @@ def run(options: argparse.Namespace) -> int:
         # The workers would be the first to notice.
         mutants.find(options.vice)
     screen = Screen(sys.stdout)
-    judged = Run(_options(options), screen.show_result)
+    asked = _options(options)
+    gate = open_gate(asked.deviations, asked.baseline, asked.repeat)
     with ended_in_order():
-        try:
-            judged.begin()
-            screen.begin(judged)
-            report = _execute(judged)
-        except KeyboardInterrupt as interrupt:
-            judged.note_interrupt(interrupt)
-            report = judged.finish()
-        finally:
-            judged.close()
+        while True:
+            judged = Run(asked, screen.show_result, gate)
+            try:
+                judged.begin()
+                screen.begin(judged)
+                report = _execute(judged)
+            except KeyboardInterrupt as interrupt:
+                judged.note_interrupt(interrupt)
+                report = judged.finish()
+            finally:
+                judged.close()
+            if not judged.wants_another:
+                break
+            gate.earlier.append(judged.plain_report())
         _show(report, judged, screen)
     code: int = report["summary"]["exit_code"]
     return code
@@ -91,6 +98,10 @@ def _options(options: argparse.Namespace) -> Options:
         vice=options.vice,
         shuffle=options.shuffle,
         table=Mode.EXHAUSTIVE if options.exhaustive else Mode.PAIRWISE,
+        deviations=options.deviations,
+        baseline=options.baseline,
+        repeat=options.repeat,
+        shard=options.shard,
         command=shlex.join(["libvirt-conformance", *map(redact, sys.argv[1:])]),
     )
 

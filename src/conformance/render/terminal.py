@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from conformance.catalog import release_text
+from conformance.diff import EXCUSED
+from conformance.render import gate_text
 from conformance.run import Run
 from conformance.verdict import ExitCode, Verdict
 
@@ -63,8 +65,12 @@ class Screen:
     def begin(self, run: Run) -> None:
         """Say what is judged."""
         rules = run.options.rules or tuple(run.specification.catalog.rules)
+        times, before = run.options.repeat, len(run.gate.earlier) if run.gate is not None else 0
+        which = f", {before + 1} of {times} times" if times > 1 else ""
         self._console.print(
-            Text.assemble("Judging ", (_plain_text(run.record.uri), "bold"), f" by {_number(len(rules), 'rule')} …")
+            Text.assemble(
+                "Judging ", (_plain_text(run.record.uri), "bold"), f" by {_number(len(rules), 'rule')}{which} …"
+            )
         )
 
     def show_result(self, run: Run, name: str, outcome: Verdict) -> None:
@@ -93,12 +99,33 @@ class Screen:
             self._rewind()
         self._driver(report["driver"], report["machine"])
         self._rules(report["rules"])
+        known = _known(report)
         for rule in report["rules"]:
-            self._convict(rule)
+            self._convict(rule, known)
         for verdict in (Verdict.NOT_TESTABLE, Verdict.INCONCLUSIVE):
             self._give_reasons(report["rules"], verdict)
         self._problems(report)
+        self._gate(report)
         self._summary(report, {"report": file, "junit": junit})
+
+    def _gate(self, report: Mapping[str, Any]) -> None:
+        """Show what the report was held against, and what came of that."""
+        for part, lines in (
+            ("repetitions", gate_text.differing),
+            ("deviations", gate_text.deviations),
+            ("baseline", gate_text.difference),
+        ):
+            if part in report:
+                self._console.print()
+                self.show(lines(report[part]))
+
+    def show(self, lines: Iterable[gate_text.Line]) -> None:
+        """Print lines, each in its style."""
+        for line, style in lines:
+            mark = next((mark for mark in _PLAIN_MARKS if line.lstrip().startswith(mark)), "")
+            if mark and not self._unicode:
+                line = line.replace(mark, _PLAIN_MARKS[mark], 1)
+            self._console.print(Text(_plain_text(line), style))
 
     def _driver(self, driver: Mapping[str, Any], machine: Mapping[str, Any]) -> None:
         if not driver.get("libvirt_version"):
@@ -139,9 +166,13 @@ class Screen:
         for line in _wrap(_plain_text(text), _WIDTH, "    "):
             self._console.print(Text(line, "dim"))
 
-    def _convict(self, rule: Mapping[str, Any]) -> None:
-        """Show how a rule is violated: the requirement first, then what was expected, then what was seen."""
-        found = [scenario for scenario in rule["scenarios"] if scenario["outcome"] == Verdict.VIOLATED]
+    def _convict(self, rule: Mapping[str, Any], known: Collection[str]) -> None:
+        """Show how a rule is violated: the requirement first, then what was expected, then what was seen.
+
+        :param known: scenarios that a baseline shows broken already: of those the names are told further below.
+        """
+        violated = [scenario for scenario in rule["scenarios"] if scenario["outcome"] == Verdict.VIOLATED]
+        found = [scenario for scenario in violated if scenario["id"] not in known]
         if not found:
             return
         mark, style = self._mark(Verdict.VIOLATED)
@@ -206,9 +237,12 @@ class Screen:
         for label, file in files.items():
             if file is not None:
                 self._console.print(Text(f"{label + ':':10} {file}"))
+        if any(part in report for part in ("repetitions", "deviations", "baseline")):
+            self._console.print("reasons:" if summary["reasons"] else "reasons:   every rule is kept")
+            self.show(gate_text.reasons(report))
         text, style = _RESULTS[ExitCode(summary["exit_code"])]
-        if summary["exit_code"] == ExitCode.CONFORMANT and (warned := _warnings(report["rules"])):
-            text, style = f"{text}, with {_number(warned, 'rule')} below {summary['level']} not kept", "bold yellow"
+        if summary["exit_code"] == ExitCode.CONFORMANT:
+            text, style = _conformant(report)
         self._console.print(Text(f"result:    {text}" + ("" if report["complete"] else ", not finished"), style))
 
 
@@ -239,9 +273,26 @@ def _wrap(text: str, width: int, indent: str = "") -> list[str]:
     )
 
 
-def _warnings(rules: Iterable[Mapping[str, Any]]) -> int:
-    """Return how many rules are not kept without failing the run."""
-    return sum(rule["verdict"] in (Verdict.VIOLATED, Verdict.NOT_TESTABLE) for rule in rules)
+def _conformant(report: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the result of a run that nothing failed, and what kept something from failing it."""
+    numbers = {reason["kind"]: len(reason["rules"]) for reason in report["summary"]["reasons"]}
+    if known := numbers.get("known-broken"):
+        return f"no worse than the baseline, where {_number(known, 'rule')} was not kept either", "bold yellow"
+    text, style = _RESULTS[ExitCode.CONFORMANT]
+    if excused := numbers.get("deviation"):
+        text, style = f"{text}, with recorded deviations from {_number(excused, 'rule')}", "bold yellow"
+    if warned := numbers.get("warning"):
+        text, style = (
+            f"{text}, with {_number(warned, 'rule')} below {report['summary']['level']} not kept",
+            "bold yellow",
+        )
+    return text, style
+
+
+def _known(report: Mapping[str, Any]) -> set[str]:
+    """Return the scenarios of which a baseline says that they never held."""
+    baseline = report.get("baseline", {})
+    return {change["id"] for kind in EXCUSED for change in baseline.get(kind, ())}
 
 
 def _count(scenarios: Iterable[Mapping[str, Any]]) -> str:

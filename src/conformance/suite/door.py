@@ -37,6 +37,8 @@ def begin(config: pytest.Config) -> Controller:
         level=Level(option.libvirt_level.upper()),
         table=Mode.EXHAUSTIVE if option.libvirt_exhaustive else Mode.PAIRWISE,
         report=Path(option.libvirt_report) if option.libvirt_report else None,
+        deviations=Path(option.libvirt_deviations) if option.libvirt_deviations else None,
+        baseline=Path(option.libvirt_baseline) if option.libvirt_baseline else None,
         workers=option.numprocesses or 0,
         timeout=_seconds(option.libvirt_timeout),
         virt_type=option.libvirt_virt_type,

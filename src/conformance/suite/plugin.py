@@ -28,6 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--libvirt-level", choices=["must", "should"], default="must", help="rules that fail the run")
     group.addoption("--libvirt-exhaustive", action="store_true", help="ask for the whole decision table")
     group.addoption("--libvirt-report", metavar="FILE", help="write report.json")
+    group.addoption("--libvirt-deviations", metavar="FILE", help="the driver's recorded deviations")
+    group.addoption("--libvirt-baseline", metavar="FILE", help="an earlier report: only what is worse fails")
     group.addoption("--libvirt-timeout", metavar="S", default="60", help="seconds for one scenario")
     group.addoption("--libvirt-virt-type", metavar="TYPE", default="", help="the domains' type, such as kvm or qemu")
     group.addoption("--libvirt-restart", metavar="COMMAND", help="a command that restarts the daemon behind the URI")

@@ -1,0 +1,99 @@
+"""Repetitions: what ends otherwise once is told, and judged by none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.conclusion import conclude
+from conformance.form import first_breach
+from conformance.repetition import combine
+from conformance.report import schema
+from conformance.verdict import ExitCode, Verdict
+from reports import ABSENT, UNSET, UNSURE, UPHELD, VIOLATED, outcomes_of, report
+
+A, B = "UNDEF-001/a", "UNDEF-002/b"
+TABLE, FAULT = "UNDEF-001/table", "UNDEF-001/table[succeeded]"
+
+
+def repeated(*reports: Mapping[str, Any], asked: int = 0) -> dict[str, Any]:
+    """Return one report of repetitions, concluded and held against the schema."""
+    combined = conclude(combine(reports, asked or len(reports)))
+    assert first_breach(combined, schema()) == ""
+    return combined
+
+
+def test_what_ends_alike_is_judged() -> None:
+    """Repetitions that agree come to their verdict, and their times are summed."""
+    made = repeated(*[report({A: UPHELD, B: VIOLATED})] * 3)
+    assert outcomes_of(made) == {A: UPHELD, B: VIOLATED}
+    assert made["repetitions"] == {"asked": 3, "done": 3, "differing": []}
+    assert (made["timing"]["wall_seconds"], made["timing"]["workers"]) == (6.0, 2)
+    assert made["rules"][0]["scenarios"][0]["seconds"] == 1.5
+    assert made["summary"]["exit_code"] == ExitCode.CONFORMANT
+
+
+def test_what_differs_is_inconclusive_and_names_both() -> None:
+    """There is no list of scenarios that may differ: the message says how often it ended as what, and what was seen."""
+    made = repeated(report({A: UPHELD}), report({A: VIOLATED}), report({A: UPHELD}))
+    (found,) = made["rules"][0]["scenarios"]
+    assert found["outcome"] == UNSURE
+    assert found["message"] == "of 3 repetitions it was upheld in 1, 3; violated in 2 (observed: there)"
+    assert found["reproducer"] == "import libvirt\n"
+    assert made["repetitions"]["differing"] == [{"id": A, "outcomes": [UPHELD, VIOLATED, UPHELD]}]
+    assert made["summary"]["exit_code"] == ExitCode.ERROR
+    assert [reason["kind"] for reason in made["summary"]["reasons"]] == ["differing", "inconclusive"]
+
+
+def test_a_fault_of_the_table_that_is_not_met_again_differs() -> None:
+    """A fault has an entry where it was shown: where the table was judged without it, it was not there."""
+    made = repeated(report({FAULT: VIOLATED, TABLE: UPHELD}), report({TABLE: UPHELD}))
+    assert outcomes_of(made) == {FAULT: UNSURE, TABLE: UPHELD}
+    assert made["repetitions"]["differing"] == [{"id": FAULT, "outcomes": [VIOLATED, UPHELD]}]
+
+
+def test_a_capability_that_comes_and_goes_is_a_problem() -> None:
+    """What a driver can do is the same each time, or the run is inconclusive."""
+    one, two = report({A: UPHELD}), report({A: UPHELD})
+    two["capabilities"] = [{"id": "define", "present": False, "evidence": "no"}]
+    made = repeated(one, two)
+    assert made["problems"] == ["probing: define was not the same in each repetition (present, absent)"]
+    assert made["summary"]["exit_code"] == ExitCode.ERROR
+
+
+def test_fewer_repetitions_than_asked_for_are_no_whole() -> None:
+    """A report that is written between two repetitions, or of a run that was ended there, is refused by its reader."""
+    made = repeated(report({A: UPHELD}), report({A: UPHELD}), asked=3)
+    assert made["complete"] is False
+    assert made["summary"]["exit_code"] == ExitCode.ERROR
+
+
+def test_what_was_changed_once_was_changed() -> None:
+    """The inventory is that of all repetitions."""
+    changed = report({A: UPHELD}, inventory={"objects": 2, "identical": False, "changed": ["x is gone"]})
+    made = repeated(report({A: UPHELD}), changed, report({A: UPHELD}, inventory={}))
+    assert made["inventory"] == {"objects": 3, "identical": False, "changed": ["x is gone"]}
+
+
+VERDICTS = st.sampled_from([UPHELD, ABSENT, VIOLATED, UNSET, UNSURE])
+
+
+@given(st.lists(st.tuples(VERDICTS, VERDICTS), min_size=2, max_size=5))
+def test_nothing_that_differs_passes(outcomes: list[tuple[Verdict, Verdict]]) -> None:
+    """A scenario has its outcome if it had it each time, and is inconclusive otherwise."""
+    made = repeated(*[report({A: a, B: b}) for a, b in outcomes])
+    for name, seen in zip((A, B), zip(*outcomes, strict=True), strict=True):
+        assert outcomes_of(made)[name] == (seen[0] if len(set(seen)) == 1 else UNSURE)
+        assert (name in {one["id"] for one in made["repetitions"]["differing"]}) == (len(set(seen)) > 1)
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_what_was_seen_once_is_shown(order: int) -> None:
+    """Whichever repetition has shown a violation, its script is in the report."""
+    pair = [report({A: UPHELD}), report({A: VIOLATED})]
+    (found,) = repeated(pair[order], pair[1 - order])["rules"][0]["scenarios"]
+    assert (found["expected"], found["observed"]) == ("gone", "there")
