@@ -28,6 +28,7 @@ html_static_path = ["_static"]
 # The schema of reports, by its version.
 html_extra_path = ["_extra"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_title = f"libvirt-conformance {release}"
 html_copy_source = False
 html_show_sphinx = False

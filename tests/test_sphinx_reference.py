@@ -42,6 +42,9 @@ VIR_DEMO_B: the second
 :capabilities: define pause
 :flags:
 ```
+
+```{support-matrix}
+```
 """
 
 
@@ -122,6 +125,18 @@ def test_a_rule_names_the_functions_and_the_drivers(built: Site) -> None:
     assert "Judged: violated old-demo upheld new-demo" in text_of(section)
     assert 'href="../docs/subjects/old-demo.html#old-demo-demo-001"' in section
     assert "Because. Judged: upheld old-demo, new-demo" in text_of(markup), "a rule about no function calls none"
+
+
+def test_the_matrix_leads_to_the_evidence(built: Site) -> None:
+    """The table, its script, the CSV file and the document are part of the site, and so is each report."""
+    markup = built.read("docs/api/virDemoRemove.html")
+    assert '<a href="../../spec/page.html#DEMO-001">DEMO-001</a>' in markup
+    assert "<td class=v-violated>violated" in markup
+    assert 'data-subjects="../subjects"' in markup
+    assert 'src="../../_static/sphinx_reference.js"' in markup
+    for name in ("_static/sphinx_reference.js", "docs/subjects/all.csv", "docs/subjects/old-demo.json"):
+        assert built.read(name)
+    assert '"finding": "violated"' in built.read("docs/subjects/all.json")
 
 
 def test_each_report_has_a_page_with_the_evidence(built: Site) -> None:

@@ -91,6 +91,11 @@ class Api:
         item = self.functions.get(name) or self.constants.get(name)
         return None if item is None else item.prose
 
+    def since(self, name: str) -> int:
+        """Return the release with which a function or a constant came, 0 where that is not known."""
+        item = self.functions.get(name) or self.constants.get(name)
+        return 0 if item is None else item.since
+
     def values(self, enumeration: str) -> list[Constant]:
         """Return the values of an enumeration, lowest first."""
         found = (constant for constant in self.constants.values() if constant.enumeration == enumeration)

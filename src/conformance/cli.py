@@ -112,7 +112,20 @@ def _parser() -> _Parser:
     )
     command.set_defaults(handler=_lint)
     add_lab(commands.add_parser("lab", help="start real libvirts of several releases, and judge them (root)"))
+    _add_drift(commands.add_parser("drift", help="compare the rules with libvirt's own text"))
     return parser
+
+
+def _add_drift(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--api", metavar="FILE", type=Path, help="a libvirt-api.xml (default: this machine's)")
+    command.add_argument(
+        "--from", metavar="FILE", type=Path, dest="old", help="show what has changed since another one"
+    )
+    command.add_argument("--sentences", action="store_true", help="show every sentence with its fingerprint and rules")
+    command.add_argument(
+        "--write-facts", metavar="RELEASE", help="write the names, values and releases of this libvirt into spec/"
+    )
+    command.set_defaults(handler=_drift)
 
 
 def _version() -> str:
@@ -250,6 +263,12 @@ def _clean(options: argparse.Namespace) -> int:
     from conformance.commands.drivers import clean
 
     return clean(options)
+
+
+def _drift(options: argparse.Namespace) -> int:
+    from conformance.commands.drift import drift
+
+    return drift(options)
 
 
 def _lint(options: argparse.Namespace) -> int:

@@ -8,13 +8,16 @@ It serves any project that has rules about libvirt's functions, published report
     reference_subjects = "docs/subjects"  # where their pages are made; keep it out of version control
 
 Directives for pages about functions: ``api-function``, ``api-flags``, ``api-rules``, ``api-decisions`` and
-``api-support``. Each rule is shown with the functions that it is about, with its verdict for each published
+``api-support``; for drivers ``support-matrix``, for broken ones ``vice-list``.
+Each rule is shown with the functions that it is about, with its verdict for each published
 report, and with the broken drivers that it convicts.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -40,9 +43,11 @@ from conformance.declared import Declared, own_vices
 from conformance.errors import KitError
 from conformance.sphinx_rules import Book, Folded, add_static, load_book, to_label
 from conformance.subjects import Subject, load_subjects, tally
+from conformance.support import as_csv, as_html, as_json, matrix_of
 from conformance.verdict import Verdict
 
 _STYLE = Path(__file__).with_suffix(".css")
+_SCRIPT = Path(__file__).with_suffix(".js")
 _LOGGER = logging.getLogger(__name__)
 _PAGE_OF = re.compile(r"^`{3,}\{api-function\} (\w+)", re.MULTILINE)
 #: The order in which verdicts are shown under a rule: what somebody has to look at comes first.
@@ -235,6 +240,28 @@ class SubjectPage(_Generated):
         return subject_page.body(subject)
 
 
+class SupportMatrix(_Generated):
+    """What every judged driver makes of every rule, capability and flag, to sort, filter and link."""
+
+    required_arguments = 0
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table as HTML, and for other builders a sentence."""
+        found = self.reference
+        if not found.subjects:
+            return self.parse_text_to_nodes("No report is published yet.\n")
+        here = posixpath.dirname(self.env.docname)
+        rules = posixpath.relpath(self.config.rules_specification, here)
+        subjects = posixpath.relpath(self.config.reference_subjects, here)
+        script = posixpath.relpath(f"_static/{_SCRIPT.name}", here)
+        matrix = matrix_of(found.book.catalog, found.subjects)
+        files = (
+            f'<p>The same as <a href="{subjects}/all.csv">CSV</a> and as <a href="{subjects}/all.json">JSON</a>, '
+            "with the evidence in each cell.</p>\n"
+        )
+        return [nodes.raw("", as_html(matrix, rules, subjects, script) + files, format="html")]
+
+
 class FoldedBlock(SphinxDirective):
     """Content that a reader unfolds."""
 
@@ -321,7 +348,7 @@ def _begin(app: Sphinx) -> None:
         found = reference_of(app.config, source)
     except KitError as error:
         raise ConfigError(str(error)) from None
-    add_static(app, _STYLE)
+    add_static(app, _STYLE, _SCRIPT)
     app.add_css_file(_STYLE.name)
     folder = source / app.config.reference_subjects
     pages = {folder / f"{subject.name}.md": subject_page.stub(subject.name) for subject in found.subjects}
@@ -331,6 +358,24 @@ def _begin(app: Sphinx) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
+
+
+def _write_files(app: Sphinx, exception: Exception | None) -> None:
+    """Put the reports, and the matrix as CSV and JSON, beside the pages about the subjects."""
+    if exception is not None or app.builder.format != "html":
+        return
+    source = Path(app.srcdir)
+    found = reference_of(app.config, source)
+    folder = Path(app.outdir) / app.config.reference_subjects
+    if not found.subjects:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    matrix = matrix_of(found.book.catalog, found.subjects)
+    (folder / "all.csv").write_text(as_csv(matrix), encoding="utf-8")
+    (folder / "all.json").write_text(as_json(matrix), encoding="utf-8")
+    for subject in found.subjects:
+        name = f"{subject.name}.json"
+        shutil.copyfile(source / app.config.reference_results / name, folder / name)
 
 
 def _outdated(app: Sphinx, env: BuildEnvironment, *_docnames: set[str]) -> list[str]:
@@ -355,6 +400,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         ("api-decisions", ApiDecisions),
         ("api-support", ApiSupport),
         ("vice-list", ViceList),
+        ("support-matrix", SupportMatrix),
         ("subject", SubjectPage),
         ("folded", FoldedBlock),
     ):
@@ -362,5 +408,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-resolved", _without_titles)
     app.connect("builder-inited", _begin)
     app.connect("env-get-outdated", _outdated)
+    app.connect("build-finished", _write_files)
     safe = {"parallel_read_safe": True, "parallel_write_safe": True}
     return {"version": version("libvirt-conformance"), **safe}

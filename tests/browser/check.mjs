@@ -1,0 +1,130 @@
+// Looks at the built documentation as a reader does: npm install && npm run check, with Chromium on the machine.
+//
+//   node check.mjs [--site DIR] [--chromium FILE] [--shots DIR] [PAGE ...]
+//
+// Every page is opened wide and light, wide and dark, and narrow. A page fails when axe finds a violation, when it
+// asks for anything that is not a file of the site, when its script fails, or when it is wider than a narrow screen.
+// Then the search and the support matrix are used with the keyboard. Exit code 0, or 1 with what was found.
+
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    site: { type: "string", default: join(here, "../../docs/_build/html") },
+    chromium: { type: "string", default: "/usr/bin/chromium" },
+    shots: { type: "string" },
+  },
+});
+const site = resolve(options.site);
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const looks = [
+  { name: "wide", viewport: { width: 1400, height: 900 }, colorScheme: "light" },
+  { name: "dark", viewport: { width: 1400, height: 900 }, colorScheme: "dark" },
+  { name: "narrow", viewport: { width: 390, height: 844 }, colorScheme: "light" },
+];
+const problems = [];
+const address = (page) => pathToFileURL(join(site, page)).href;
+
+function pagesOf(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name.startsWith("_") ? [] : pagesOf(path);
+    return entry.name.endsWith(".html") ? [relative(site, path)] : [];
+  });
+}
+
+async function look(page, name, at) {
+  await page.goto(address(name));
+  // What is folded is part of the page, and is looked at too.
+  await page.evaluate(() => document.querySelectorAll("article details").forEach((one) => (one.open = true)));
+  await page.addScriptTag({ path: axe });
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  for (const violation of violations)
+    problems.push(`${name} (${at}): ${violation.id}: ${violation.help}: ${violation.nodes.length} times, as in ` +
+      violation.nodes[0].html.slice(0, 200));
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  if (wider > 0) problems.push(`${name} (${at}): ${wider} pixels wider than the screen`);
+}
+
+async function useSearch(page, words, expected) {
+  await page.goto(address("docs/index.html"));
+  await page.locator("input[name=q]").first().fill(words);
+  await page.keyboard.press("Enter");
+  const found = page.locator("#search-results a", { hasText: expected }).first();
+  await found.waitFor({ timeout: 20_000 }).catch(() => problems.push(`search for ${words}: ${expected} is not found`));
+}
+
+async function useMatrix(page) {
+  const wrong = (what) => problems.push(`support matrix: ${what}`);
+  await page.goto(address("docs/support.html"));
+  const shown = () => page.locator(".support tbody tr:visible").count();
+  const all = await shown();
+  if (!all) return wrong("there is no row");
+  await page.locator("select[name=kind]").selectOption("flag");
+  const flags = await shown();
+  if (!(flags > 0 && flags < all)) wrong(`${flags} of ${all} rows are shown as flags`);
+  if (!page.url().endsWith("#kind=flag")) wrong(`the address does not keep the choice: ${page.url()}`);
+  await page.goto("about:blank");
+  await page.goto(`${address("docs/support.html")}#kind=rule&text=nvram&sort=-name`);
+  const rows = await page.locator(".support tbody tr:visible th").allTextContents();
+  if (!rows.length || rows.some((row) => !/nvram/i.test(row))) wrong(`an address with a text shows ${rows.length} rows`);
+  const names = rows.map((row) => row.slice(0, 9));
+  if (names.join() !== [...names].sort().reverse().join()) wrong(`an address with an order shows ${names}`);
+  await page.locator("button[type=reset]").focus();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction((count) => document.querySelectorAll(".support tbody tr:not([hidden])").length === count, all)
+    .catch(() => wrong("the reset does not show all"));
+  await page.locator(".support-sort").nth(1).focus();
+  await page.keyboard.press("Enter");
+  if (await page.locator("th[aria-sort=ascending]").count() !== 1) wrong("the keyboard does not sort");
+  await page.locator(".support td a").first().click();
+  const target = decodeURIComponent(new URL(page.url()).hash.slice(1));
+  if (!(await page.locator(`[id="${target}"]`).count())) wrong(`the evidence of a cell is not at ${page.url()}`);
+}
+
+const profile = mkdtempSync(join(tmpdir(), "site-"));
+const browser = await chromium.launchPersistentContext(profile, {
+  executablePath: options.chromium,
+  headless: true,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync"],
+});
+const page = await browser.newPage();
+page.on("request", (request) => {
+  if (!/^(file|data|about|blob):/.test(request.url())) problems.push(`${page.url()} asks for ${request.url()}`);
+});
+page.on("pageerror", (error) => problems.push(`${page.url()}: ${error}`));
+
+const pages = positionals.length ? positionals : pagesOf(site);
+if (options.shots) mkdirSync(options.shots, { recursive: true });
+for (const { name: at, viewport, colorScheme } of looks) {
+  await page.setViewportSize(viewport);
+  await page.emulateMedia({ colorScheme });
+  for (const name of pages) {
+    await look(page, name, at);
+    if (options.shots) {
+      await page.goto(address(name));
+      await page.screenshot({ path: join(options.shots, `${name.replaceAll("/", "-")}-${at}.png`) });
+    }
+  }
+}
+await page.setViewportSize(looks[0].viewport);
+if (!positionals.length) {
+  await useSearch(page, "virDomainUndefineFlags", "virDomainUndefineFlags");
+  await useSearch(page, "nvram", "nvram");
+  await useMatrix(page);
+}
+await browser.close();
+rmSync(profile, { recursive: true, force: true });
+
+for (const problem of problems) console.error(problem);
+console.log(`${pages.length} pages in ${looks.length} looks: ${problems.length} problems`);
+process.exit(problems.length ? 1 : 0);
