@@ -6,7 +6,7 @@ Each line comes with the style in which a terminal shows it; nothing here knows 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.deviations import IN_ORDER, Status
@@ -22,17 +22,6 @@ _IDS_SHOWN = 4
 #: How many lines of what a report says of a scenario; all of it stands in the report.
 _LINES_SHOWN = 3
 _BAD, _KNOWN, _GOOD, _PLAIN, _DIM = "bold red", "yellow", "green", "", "dim"
-#: The lists of a difference, the gravest first: the heading, the mark, the style, whether each is told in full.
-_LISTS: Mapping[Kind, tuple[str, str, str, bool]] = {
-    Kind.REGRESSED: ("regressed: held then, broken now", "✘", _BAD, True),
-    Kind.SUPPORT_LOST: ("support lost: applied then, and no more", "✘", _BAD, True),
-    Kind.STILL_BROKEN: ("still broken", "~", _KNOWN, False),
-    Kind.MENDED: ("mended: broken then, held now", "✔", _GOOD, False),
-    Kind.NEWLY_SUPPORTED: ("newly supported: did not apply then", "+", _PLAIN, False),
-    Kind.NEWLY_SPECIFIED: ("newly specified: the old specification does not have it", "+", _PLAIN, False),
-    Kind.WITHDRAWN: ("withdrawn: the new specification does not have it", "-", _DIM, False),
-    Kind.NOT_COMPARED: ("not compared: one of the two did not judge it", "?", _DIM, False),
-}
 _REASON_STYLES = {
     **dict.fromkeys(("problem", "differing", "inconclusive"), ("!", "bold magenta")),
     **dict.fromkeys(("regressed", "support-lost", "deviations", "violated", "not-testable"), ("✘", _BAD)),
@@ -99,18 +88,30 @@ def difference(found: Mapping[str, Any]) -> Iterator[Line]:
         yield printable(f"  {when}: {release_of_side(side)}{host}, run of {side['started'][:10]}"), _PLAIN
     for note in found["notes"]:
         yield from _wrapped(f"note: {note}", _KNOWN, "  ", "        ")
-    for part, title in (("capabilities", "capability"), ("flags", "flag of undefine")):
-        for name, mark, style in (("lost", "✘", _BAD if part == "capabilities" else _KNOWN), ("gained", "+", _PLAIN)):
-            for one in found[part][name]:
-                yield printable(f"{mark} {title} {name}: {one['id']}"), style
-                yield from _wrapped(f"then: {one['old']}", _DIM, "    ", "      ")
-                yield from _wrapped(f"now:  {one['new']}", _DIM, "    ", "      ")
-    for kind, (heading, mark, style, in_full) in _LISTS.items():
-        if changes := found[kind]:
-            yield f"{mark} {heading} ({len(changes):,})", style
-            yield from _told(changes) if in_full else _named(changes)
+    yield from _list(Kind.REGRESSED, found)
+    yield from _findings(found, "capabilities", "lost", "✘ capability lost", _BAD)
+    for kind in _LISTS:
+        if kind is not Kind.REGRESSED:
+            yield from _list(kind, found)
+    yield from _findings(found, "flags", "lost", "~ flag of undefine no longer taken", _KNOWN)
+    yield from _findings(found, "capabilities", "gained", "+ capability gained", _PLAIN)
+    yield from _findings(found, "flags", "gained", "+ flag of undefine taken now", _PLAIN)
     same = ", ".join(f"{count:,} {outcome}" for outcome, count in found["unchanged"].items())
     yield f"= unchanged: {same or 'nothing'}", _DIM
+
+
+def _list(kind: Kind, found: Mapping[str, Any]) -> Iterator[Line]:
+    heading, mark, style, telling = _LISTS[kind]
+    if changes := found[kind]:
+        yield f"{mark} {heading} ({len(changes):,})", style
+        yield from telling(changes)
+
+
+def _findings(found: Mapping[str, Any], part: str, name: str, heading: str, style: str) -> Iterator[Line]:
+    for one in found[part][name]:
+        yield printable(f"{heading}: {one['id']}"), style
+        yield from _wrapped(f"then: {one['old']}", _DIM, "    ", "      ", lines=_LINES_SHOWN)
+        yield from _wrapped(f"now:  {one['new']}", _DIM, "    ", "      ", lines=_LINES_SHOWN)
 
 
 def result_of_difference(found: Mapping[str, Any]) -> Iterator[Line]:
@@ -146,6 +147,29 @@ def _named(changes: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
     for (rule, level, old, new), names in groups.items():
         gone = f"{old}, now {new}" if old and new and old != new else new or old
         yield from _wrapped(f"{rule} {level:6} {gone}: {_some(names)}", _PLAIN, "    ", "      ")
+
+
+def _with_reasons(changes: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+    """Yield a line for each rule as above, and below the lines that have one reason that reason."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for change in changes:
+        groups.setdefault(change["message"], []).append(change)
+    for reason, alike in groups.items():
+        yield from _named(alike)
+        yield from _wrapped(reason, _DIM, "      ", "      ", lines=_LINES_SHOWN)
+
+
+#: The lists of a difference, the gravest first: the heading, the mark, the style, and how scenarios are told.
+_LISTS: Mapping[Kind, tuple[str, str, str, Callable[[Sequence[Mapping[str, Any]]], Iterator[Line]]]] = {
+    Kind.REGRESSED: ("regressed: held then, broken now", "✘", _BAD, _told),
+    Kind.SUPPORT_LOST: ("support lost: applied then, and no more", "✘", _BAD, _with_reasons),
+    Kind.STILL_BROKEN: ("still broken", "~", _KNOWN, _named),
+    Kind.MENDED: ("mended: broken then, held now", "✔", _GOOD, _named),
+    Kind.NEWLY_SUPPORTED: ("newly supported: did not apply then", "+", _PLAIN, _named),
+    Kind.NEWLY_SPECIFIED: ("newly specified: the old specification does not have it", "+", _PLAIN, _named),
+    Kind.WITHDRAWN: ("withdrawn: the new specification does not have it", "-", _DIM, _named),
+    Kind.NOT_COMPARED: ("not compared: one of the two did not judge it", "?", _DIM, _named),
+}
 
 
 def _some(names: Sequence[str]) -> str:
