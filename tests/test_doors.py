@@ -49,6 +49,19 @@ def test_both_doors_lead_to_the_same(bench: Bench, judged: Judged) -> None:
     assert "UNDEF-007 violated" in finished.out
 
 
+def test_both_doors_have_the_gate(bench: Bench, judged: Judged) -> None:
+    """By this door too a baseline lets pass what never held, and a recorded deviation that is stale does not."""
+    old = f"--libvirt-baseline={judged.bench.folder / 'report.json'}"
+    few = ("--libvirt-rule=UNDEF-017", "-n", "1", "--libvirt-report=report.json")
+    assert bench.pytest(*DOOR, *few, old).code == 0
+    assert {c["rule"] for c in bench.report()["baseline"]["still_broken"]} == {"UNDEF-017"}
+    text = "[[deviation]]\nrule = 'UNDEF-011'\nreason = 'r'\nlink = 'https://e.org'\nuntil = 2099-01-01\n"
+    (bench.folder / "d.toml").write_text(text)
+    finished = bench.pytest(*DOOR, *FEW, "--libvirt-deviations=d.toml")
+    assert finished.code == 1
+    assert "d.toml:1: stale: UNDEF-011: it is upheld; remove the entry" in finished.out
+
+
 def test_a_failure_leads_with_the_requirement(bench: Bench) -> None:
     """What pytest shows of a violated scenario is the rule, the demand, the observation and the script."""
     finished = bench.pytest(*DOOR, "--libvirt-rule=UNDEF-007", "--libvirt-level=should", "-n", "1")

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.conclusion import conclude
+from conformance.diff import compare
 from conformance.errors import CannotMerge
 from conformance.form import first_breach
 from conformance.merge import merge
 from conformance.plan import Selection
-from conformance.report import schema
+from conformance.report import schema, slim
 from conformance.verdict import Verdict
 from reports import ABSENT, UNRUN, UNSURE, UPHELD, VIOLATED, outcomes_of, report
 
@@ -42,6 +43,22 @@ def test_each_scenario_comes_from_the_part_that_judged_it() -> None:
     assert merged["complete"] is True
     assert "shard" not in merged
     assert [(one["file"], one["judged"]) for one in merged["merged"]] == [("1.json", 1), ("2.json", 1)]
+
+
+def test_one_report_alone_stays_what_it_is() -> None:
+    """Whoever names one report wants it held against something, or made small."""
+    single = report({A: UPHELD, B: VIOLATED})
+    assert whole(single) == single
+
+
+def test_a_slim_report_says_what_a_whole_one_says() -> None:
+    """Only the calls of what is upheld are left out, and the form allows that."""
+    single = report({A: UPHELD, B: VIOLATED})
+    small = slim(single)
+    assert first_breach(small, schema()) == ""
+    assert ["calls" in s for s in small["rules"][0]["scenarios"]] == [False, True]
+    assert compare(single, small, "old.json")["notes"] == compare(single, single, "old.json")["notes"]
+    assert small["summary"] == single["summary"]
 
 
 def test_hosts_that_found_the_same_are_one() -> None:

@@ -184,6 +184,7 @@ def _add_for_reports(name: str, command: argparse.ArgumentParser) -> None:
         case "merge":
             command.add_argument("reports", metavar="FILE.json", type=Path, nargs="+")
             command.add_argument("--report", metavar="FILE.json", type=Path, required=True, help="write the one report")
+            command.add_argument("--slim", action="store_true", help="leave out the calls of what is upheld")
             command.add_argument("--deviations", metavar="FILE.toml", type=Path, help="hold it against deviations")
             command.add_argument("--baseline", metavar="FILE.json", type=Path, help="hold it against an earlier report")
     command.set_defaults(handler=_for_reports, command=name)

@@ -48,12 +48,16 @@ Part = tuple[str, Mapping[str, Any]]
 def merge(parts: Sequence[Part], command: str) -> dict[str, Any]:
     """Return one report of several; its verdicts and its summary are the caller's to conclude.
 
+    One alone stays what it is.
+
     :param command: that makes it, for whoever wants to make it again.
     :raises CannotMerge: when they do not go together, with the files.
     """
     _refuse_what_differs(parts)
     _refuse_missing_parts(parts)
     first = parts[0][1]
+    if len(parts) == 1:
+        return dict(first)
     reports = [report for _, report in parts]
     merged = {name: value for name, value in first.items() if name != "shard"}
     merged |= {

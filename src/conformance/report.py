@@ -250,6 +250,19 @@ def parse_report(content: bytes, where: str) -> dict[str, Any]:
     return report
 
 
+def slim(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a report as it is published: without the calls of scenarios that are upheld, most of its size."""
+    rules = [
+        {**rule, "scenarios": [_without_calls(scenario) for scenario in rule["scenarios"]]} for rule in report["rules"]
+    ]
+    return {**report, "rules": rules, "slim": True}
+
+
+def _without_calls(scenario: Mapping[str, Any]) -> dict[str, Any]:
+    upheld = scenario["outcome"] == Verdict.UPHELD
+    return {name: value for name, value in scenario.items() if name != "calls" or not upheld}
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 

@@ -15,7 +15,7 @@ from conformance.gate import open_gate
 from conformance.merge import merge
 from conformance.render import gate_text
 from conformance.render.terminal import Screen
-from conformance.report import check_writable, dump, read_report, shown_path, write_text
+from conformance.report import check_writable, dump, read_report, shown_path, slim, write_text
 from conformance.verdict import ExitCode
 
 
@@ -62,6 +62,8 @@ def merge_reports(options: argparse.Namespace) -> int:
     gate = open_gate(options.deviations, options.baseline)
     parts = [(shown_path(path), read_report(path)) for path in options.reports]
     report: dict[str, Any] = gate.judge(merge(parts, shlex.join(["libvirt-conformance", *sys.argv[1:]])))
+    if options.slim:
+        report = slim(report)
     write_text(options.report, dump(report))
     Screen(sys.stdout).end(report, options.report)
     return int(report["summary"]["exit_code"])
