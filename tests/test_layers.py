@@ -21,6 +21,8 @@ OWNERS = {
     "xdist": (),
     "gherkin": ("binding.py",),
     "rich": ("render/terminal.py",),
+    "jinja2": ("render/page.py",),
+    "cucumber_messages": ("render/messages.py",),
     "sphinx": ("sphinx_rules.py", "sphinx_reference.py"),
     "docutils": ("sphinx_rules.py", "sphinx_reference.py"),
     "conformance.driver": ("driver", "suite", "mutants"),

@@ -119,7 +119,7 @@ def test_without_a_trace_that_is_said(run: Run, box: str) -> None:
     [
         (Options(uri=""), BadUri),
         (Options(report=Path("/nonexistent/r.json")), Unwritable),
-        (Options(junit=Path("/nonexistent/r.xml")), Unwritable),
+        (Options(outputs={"junit": Path("/nonexistent/r.xml")}), Unwritable),
         (Options(rules=("UNDEF-999",)), UnknownRule),
     ],
     ids=["URI", "report", "JUnit file", "rule"],

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from conformance.commands.lab import add_lab
 from conformance.errors import PROGRAM, KitError, Unwritable, UsageError
+from conformance.formats import FORMATS
 from conformance.uri import DEFAULT_URI
 from conformance.verdict import ExitCode
 
@@ -106,6 +107,10 @@ def _parser() -> _Parser:
     _add_uri(command)
     _add_time(command)
     command.set_defaults(handler=_clean)
+    command = commands.add_parser("render", help="write a report that was saved in other forms")
+    command.add_argument("report", metavar="REPORT.json", type=Path)
+    add_outputs(command)
+    command.set_defaults(handler=_render)
     command = commands.add_parser("lint", help="check the specification, the features and the steps")
     command.add_argument(
         "--write", action="store_true", help="first write the pages anew that are made from a function of the kit's"
@@ -144,7 +149,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--exhaustive", action="store_true", help="ask for the whole decision table of undefine")
     command.add_argument("--report", metavar="FILE.json", type=Path, help="write the report")
-    command.add_argument("--junit", metavar="FILE.xml", type=Path, help="write the result as JUnit XML")
+    add_outputs(command)
     command.add_argument(
         "--deviations", metavar="FILE.toml", type=Path, help="the driver's recorded deviations, each with its end"
     )
@@ -194,6 +199,12 @@ def _for_reports(options: argparse.Namespace) -> int:
     from conformance.commands import gate
 
     return gate.COMMANDS[options.command](options)
+
+
+def add_outputs(command: argparse.ArgumentParser) -> None:
+    """Take a file for each form that a report can be had in."""
+    for form in FORMATS:
+        command.add_argument(f"--{form.name}", metavar=form.file, type=Path, help=f"write {form.help}")
 
 
 def _add_uri(command: argparse.ArgumentParser) -> None:
@@ -270,6 +281,12 @@ def _drift(options: argparse.Namespace) -> int:
     from conformance.commands.drift import drift
 
     return drift(options)
+
+
+def _render(options: argparse.Namespace) -> int:
+    from conformance.commands.render import render
+
+    return render(options)
 
 
 def _lint(options: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from conformance.binding import Scenario
 from conformance.catalog import Catalog, Level, release_text
 from conformance.conclusion import conclude
-from conformance.errors import BadReport, Unwritable
+from conformance.errors import BadReport, Unwritable, UsageError
 from conformance.form import first_breach
 from conformance.plan import Plan, needs
 from conformance.table_report import TableRecord, entries, section
@@ -144,6 +144,7 @@ def _scenario(catalog: Catalog, scenario: Scenario, result: ScenarioResult) -> d
         "title": scenario.title,
         "place": f"{scenario.path}:{scenario.line}",
         "needs": list(needs(catalog, scenario)),
+        "steps": [f"{step.keyword} {step.text}" for step in scenario.steps],
         "outcome": result.outcome.value,
         "seconds": round(result.seconds, 4),
         "libvirt_seconds": round(result.libvirt_seconds, 4),
@@ -201,6 +202,25 @@ def check_writable(path: Path) -> None:
                 path.unlink()
     except OSError as error:
         raise Unwritable(f"it cannot be written ({error.strerror})", where=str(path)) from None
+
+
+def check_files(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None] | None = None) -> None:
+    """Refuse files that cannot all be written, before anything is done for them.
+
+    :param outputs: by the option that names each, without its dashes; ``inputs`` are files that must not be among them.
+    :raises Unwritable: when nothing can be written to one.
+    :raises UsageError: when two options name one file.
+    """
+    seen: dict[Path, str] = {}
+    for option, path in {**outputs, **(inputs or {})}.items():
+        if path is None:
+            continue
+        if option in outputs:
+            check_writable(path)
+        earlier = seen.setdefault(path.resolve(), option)
+        # A terminal or a pipe takes any number of texts.
+        if earlier != option and (path.is_file() or not path.exists()):
+            raise UsageError(f"--{earlier} and --{option} name one file", remedy="name two")
 
 
 def dump(report: Mapping[str, Any]) -> str:

@@ -19,14 +19,14 @@ from typing import Any
 from conformance.attendant import WORKER_MARK
 from conformance.catalog import Level
 from conformance.drafts import Draft
-from conformance.errors import KitError, NestedRun, ProbeDied, ScenarioLost, UsageError
+from conformance.errors import KitError, NestedRun, ProbeDied, ScenarioLost
 from conformance.flags import Undefine
 from conformance.gate import Gate, open_gate
 from conformance.interrupts import heard
 from conformance.losses import how_lost, last_words
 from conformance.plan import Plan, Selection, make_plan, needs
 from conformance.premises import Premises
-from conformance.report import RunRecord, build_report, check_writable, dump, write_text
+from conformance.report import RunRecord, build_report, check_files, dump, write_text
 from conformance.restarting import parse_command
 from conformance.specification import Specification, load_specification
 from conformance.table import NOTHING, Mode, as_plain, deal, plan_table
@@ -46,7 +46,8 @@ class Options:
 
     ``restart`` is a command that restarts the daemon; ``denied_uri`` leads to the same driver with fewer rights;
     ``assumed`` are capabilities that the driver under a vice has and the real one lacks;
-    ``table`` is how much is asked of the decision table;
+    ``table`` is how much is asked of the decision table; ``outputs`` are the files for other forms of the report, each
+    by the name of its form;
     ``deviations`` and ``baseline`` are files that the result is held against; ``repeat`` is how often all is judged;
     ``shard`` is which of how many parts of everything is run.
     """
@@ -55,7 +56,7 @@ class Options:
     rules: tuple[str, ...] = ()
     level: Level = Level.MUST
     report: Path | None = None
-    junit: Path | None = None
+    outputs: Mapping[str, Path] = field(default_factory=dict)
     workers: int = 0
     timeout: float = 60.0
     virt_type: str = ""
@@ -130,10 +131,10 @@ class Run:
             check_uri(options.denied_uri)
         if options.restart is not None:
             self._restart = parse_command(options.restart, options.uri)
-        for path in (options.report, options.junit):
-            if path is not None:
-                check_writable(path)
-        _refuse_one_file_for_two(options)
+        check_files(
+            {"report": options.report, **options.outputs},
+            {"deviations": options.deviations, "baseline": options.baseline},
+        )
         self.gate = self.gate or open_gate(options.deviations, options.baseline, options.repeat)
         for rule in options.rules:
             self.specification.catalog.rule(rule)
@@ -372,11 +373,3 @@ class Run:
             least=self.options.level,
             complete=complete,
         )
-
-
-def _refuse_one_file_for_two(options: Options) -> None:
-    names: dict[Path, str] = {}
-    for option in ("report", "junit", "deviations", "baseline"):
-        path: Path | None = getattr(options, option)
-        if path is not None and (other := names.setdefault(path, option)) != option:
-            raise UsageError(f"--{other} and --{option} name one file", remedy="name two")

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from conformance.catalog import Level
+from conformance.commands.render import write_forms
 from conformance.errors import KitError
+from conformance.formats import chosen
 from conformance.gate import open_gate
 from conformance.interrupts import ended_in_order
 from conformance.render.terminal import Screen
-from conformance.report import write_text
 from conformance.run import Options, Run
 from conformance.table import Mode
 from conformance.uri import redact
@@ -70,17 +71,14 @@ def run(options: argparse.Namespace) -> int:
 def _show(report: dict[str, Any], judged: Run, screen: Screen) -> None:
     options = judged.options
     try:
-        if options.junit is not None:
-            from conformance.render.junit import junit
-
-            write_text(options.junit, junit(report))
+        write_forms(report, options.outputs)
     finally:
         if judged.plan is None and not judged.record.interrupted:
             # The driver was never reached: there is one thing to say, and it is said once.
             for problem in report["problems"]:
                 print(f"libvirt-conformance: {problem}", file=sys.stderr)
         else:
-            screen.end(report, options.report, options.junit)
+            screen.end(report, options.report, options.outputs)
 
 
 def _options(options: argparse.Namespace) -> Options:
@@ -89,7 +87,7 @@ def _options(options: argparse.Namespace) -> Options:
         rules=tuple(options.rule),
         level=Level(options.level.upper()),
         report=options.report,
-        junit=options.junit,
+        outputs=chosen(options),
         workers=options.workers,
         timeout=options.timeout,
         virt_type=options.virt_type,

@@ -93,8 +93,8 @@ class Screen:
         mark, style = _STYLES[verdict]
         return (mark if self._unicode else _PLAIN_MARKS.get(mark, mark)), style
 
-    def end(self, report: Mapping[str, Any], file: Path | None, junit: Path | None = None) -> None:
-        """Show the report, and the files that it was written to."""
+    def end(self, report: Mapping[str, Any], file: Path | None, others: Mapping[str, Path] | None = None) -> None:
+        """Show the report, and the files that it was written to, the others by the options that named them."""
         if self._done:
             self._rewind()
         self._driver(report["driver"], report["machine"])
@@ -106,7 +106,7 @@ class Screen:
             self._give_reasons(report["rules"], verdict)
         self._problems(report)
         self._gate(report)
-        self._summary(report, {"report": file, "junit": junit})
+        self._summary(report, {"report": file, **(others or {})})
 
     def _gate(self, report: Mapping[str, Any]) -> None:
         """Show what the report was held against, and what came of that."""
