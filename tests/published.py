@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from conformance.verdict import Verdict, tally
+
 VERDICTS = ("upheld", "upheld", "upheld", "violated", "not-applicable", "not-testable", "deviation")
+RECORDED = {"reason": "it was ever so", "link": "https://example.org/1", "until": "2099-01-01", "line": 1}
 
 
 def scenario(rule: str, outcome: str) -> dict[str, Any]:
     """Return one entry of a rule's scenarios."""
     broken = outcome in ("violated", "deviation")
     return {
-        "id": f"{rule}/case",
+        "id": f"{rule}/plain",
         "title": "A case",
         "place": "features/demo.feature:7",
         "outcome": outcome,
@@ -26,6 +29,7 @@ def scenario(rule: str, outcome: str) -> dict[str, Any]:
         "observed": "some|thing `else` [x](y)" if broken else "",
         "reproducer": "import libvirt\nprint(1)\n" if broken else "",
         "calls": [],
+        **({"deviation": RECORDED} if outcome == "deviation" else {}),
     }
 
 
@@ -66,9 +70,21 @@ def report(
         "rules": rules,
         "inventory": {"objects": 0, "identical": True, "changed": []},
         "problems": [],
-        "timing": {"started": "2026-01-01T00:00:00Z", "wall_seconds": 1.0, "libvirt_seconds": 1.0, "workers": 1},
+        "timing": {
+            "started": "2026-01-01T00:00:00+00:00",
+            "wall_seconds": 1.0,
+            "libvirt_seconds": 1.0,
+            "busy_seconds": 1.0,
+            "workers": 1,
+            "peak_kib": 1,
+        },
         "reproduce": "libvirt-conformance run --uri demo:///system",
-        "summary": {"exit_code": 1, "level": "MUST", "rules": {"upheld": len(rules)}, "scenarios": {}},
+        "summary": {
+            "exit_code": 1,
+            "level": "MUST",
+            "rules": tally(Verdict(one["verdict"]) for one in rules),
+            "scenarios": tally(Verdict(one["verdict"]) for one in rules),
+        },
         "complete": True,
     }
 

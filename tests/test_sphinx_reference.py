@@ -48,6 +48,20 @@ VIR_DEMO_B: the second
 """
 
 
+FINDING = """\
+---
+orphan: true
+---
+
+# It is not removed
+
+```{seen-in} DEMO
+DEMO-002/other
+DEMO-001/plain
+```
+"""
+
+
 class Site(Project):
     """A project with a page about a function and two published reports."""
 
@@ -64,6 +78,7 @@ class Site(Project):
         self.page = folder / "docs" / "api" / "virDemoRemove.md"
         self.page.parent.mkdir(parents=True)
         self.page.write_text(PAGE, encoding="utf-8")
+        (folder / "docs" / "finding.md").write_text(FINDING, encoding="utf-8")
         rules = {"DEMO-001": "violated", "DEMO-002": "upheld"}
         publish(
             folder / "results",
@@ -139,6 +154,14 @@ def test_the_matrix_leads_to_the_evidence(built: Site) -> None:
     assert '"finding": "violated"' in built.read("docs/subjects/all.json")
 
 
+def test_a_finding_says_where_it_was_seen_and_its_rules_name_it(built: Site) -> None:
+    """Which drivers show it is read from their reports; a rule leads to what was found about it."""
+    page = text_of(built.read("docs/finding.html"))
+    assert "old-demo 9.0.0 DEMO 7.2.22 seen in 1 of 1 cases" in page
+    assert "new-demo 11.0.0 DEMO 7.2.22 not seen in 1 cases" in page
+    assert "Found: It is not removed" in text_of(built.read("spec/page.html"))
+
+
 def test_each_report_has_a_page_with_the_evidence(built: Site) -> None:
     """What was found about a rule, a capability and a flag is there, under an address of its own."""
     markup = built.read("docs/subjects/old-demo.html")
@@ -161,6 +184,11 @@ def test_each_report_has_a_page_with_the_evidence(built: Site) -> None:
         ("{api-function} virDemoRemove", "{api-function} virDemoFlee", "libvirt has no function virDemoFlee"),
         ("{api-rules} virDemoRemove", "{api-rules} virDemoFlee", "no rule is about virDemoFlee"),
         (":capabilities: define pause", ":capabilities: fly", "there is no capability fly"),
+        (
+            "```{support-matrix}",
+            "```{seen-in} DEMO\nDEMO-001/none\n```\n\n```{support-matrix}",
+            "no scenario DEMO-001/none",
+        ),
     ],
 )
 def test_a_page_that_says_too_little_or_too_much_is_a_warning(site: Site, old: str, new: str, warning: str) -> None:

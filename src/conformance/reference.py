@@ -166,6 +166,30 @@ def judged(rule: Rule, subjects: Sequence[Subject]) -> str:
     return "; ".join(parts) or "not applicable to any"
 
 
+def seen(kind: str, cases: Sequence[str], subjects: Sequence[Subject]) -> str:
+    """Return a table of the drivers of a type: in how many of some cases each was seen to break the rule.
+
+    :param kind: the driver's type as libvirt names it, such as ``QEMU``.
+    :param cases: ids of scenarios.
+    """
+    rows = []
+    for one in (one for one in subjects if one.report["driver"].get("type") == kind):
+        found = [one.outcome(case) for case in cases]
+        broken = [outcome for outcome in found if outcome in (Verdict.VIOLATED, Verdict.DEVIATION)]
+        judged_cases = [outcome for outcome in found if outcome in (*broken, Verdict.UPHELD)]
+        if broken:
+            words = f"**seen** in {len(broken)} of {len(judged_cases)} cases"
+        else:
+            words = f"not seen in {len(judged_cases)} cases" if judged_cases else "could not be asked"
+        rows.append(
+            [f"{{ref}}`{one.name} <{label(one.name, cases[0].partition('/')[0])}>`", one.libvirt, one.hypervisor, words]
+        )
+    if not rows:
+        return "No report of such a driver is published yet.\n"
+    cases_text = "\n".join(f"- `{case}`" for case in cases)
+    return table(["driver", "libvirt", "hypervisor", "this"], rows) + f"\nThe cases are:\n\n{cases_text}\n"
+
+
 def broken(rule: str) -> str:
     """Return the label of the broken drivers that a rule convicts."""
     return f"broken-{rule}".lower()

@@ -50,6 +50,8 @@ _STYLE = Path(__file__).with_suffix(".css")
 _SCRIPT = Path(__file__).with_suffix(".js")
 _LOGGER = logging.getLogger(__name__)
 _PAGE_OF = re.compile(r"^`{3,}\{api-function\} (\w+)", re.MULTILINE)
+_SEEN_IN = re.compile(r"^`{3,}\{seen-in\}[^\n]*\n(.*?)^`{3,}", re.MULTILINE | re.DOTALL)
+_TITLE = re.compile(r"^# (.+)", re.MULTILINE)
 #: The order in which verdicts are shown under a rule: what somebody has to look at comes first.
 _SHOWN = (
     Verdict.VIOLATED,
@@ -71,6 +73,7 @@ class Reference:
     :param pages: the page of each function that has one.
     :param about: the functions that each rule is about, by its id; ``binding`` is the same the other way round.
     :param vices: the broken drivers that each rule convicts.
+    :param findings: by rule, the titles of the pages about findings by their names.
     :param files: what all of it was read from.
     """
 
@@ -81,6 +84,7 @@ class Reference:
     about: dict[str, list[str]]
     binding: dict[str, list[str]]
     vices: dict[str, list[Declared]]
+    findings: dict[str, dict[str, str]]
     files: list[Path]
 
 
@@ -105,8 +109,14 @@ def _load(source: Path, specification: str, features: str, pages: str, results: 
         for path in sorted((source / pages).glob("*.md"))
         for name in _PAGE_OF.findall(path.read_text(encoding="utf-8"))
     }
+    findings: dict[str, dict[str, str]] = {}
+    for path in sorted((source / pages).parent.rglob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        for case in (case for block in _SEEN_IN.findall(text) for case in block.split()):
+            name, title = path.relative_to(source).with_suffix("").as_posix(), _TITLE.search(text)
+            findings.setdefault(case.partition("/")[0], {})[name] = title[1] if title else name
     files = [source / specification / FACTS, *(folder / f"{subject.name}.json" for subject in subjects)]
-    return Reference(book, api, subjects, found, about, rules_of_functions(about), vices, files)
+    return Reference(book, api, subjects, found, about, rules_of_functions(about), vices, findings, files)
 
 
 def reference_of(config: Config, source: Path) -> Reference:
@@ -231,6 +241,19 @@ class ViceList(_Generated):
         return reference.broken_drivers(found.book.catalog, found.vices)
 
 
+class SeenIn(_Generated):
+    """Where a finding was seen: the argument is the driver's type, the content has the id of a scenario a line."""
+
+    has_content = True
+
+    def text(self, found: Reference) -> str:
+        """Return the table of drivers."""
+        known = {scenario.id for scenario in found.book.scenarios}
+        cases = [line.strip() for line in self.content if line.strip()]
+        self.warn(f"there is no scenario {case}" for case in cases if case not in known and "/table" not in case)
+        return reference.seen(self.arguments[0], cases, found.subjects)
+
+
 class SubjectPage(_Generated):
     """Everything that was found about one judged driver."""
 
@@ -304,6 +327,11 @@ class ShowFindings(SphinxTransform):
             yield calls
         if verdicts := tally(found.subjects, rule):
             yield self._verdicts(rule, verdicts)
+        if findings := found.findings.get(rule):
+            line = nodes.paragraph("", "", nodes.strong("", "Found:"), classes=["rule-findings"])
+            for number, (name, title) in enumerate(findings.items()):
+                line += [nodes.Text("; " if number else " "), _to_page(name, title, docname)]
+            yield line
         if vices := found.vices.get(rule):
             # What each does stands on a page of its own: here it would be a third of the page.
             line = nodes.paragraph("", "", nodes.strong("", "Convicts:"), classes=["rule-vices"])
@@ -331,6 +359,11 @@ def _to_function(name: str, found: Reference, docname: str) -> nodes.Node:
         return nodes.Text(name)
     options = {"refdomain": "c", "reftype": "func", "reftarget": name, "refexplicit": True, "refwarn": True}
     return addnodes.pending_xref("", nodes.inline("", name), refdoc=docname, **options)
+
+
+def _to_page(name: str, title: str, docname: str) -> nodes.Node:
+    options = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{name}", "refexplicit": True, "refwarn": True}
+    return addnodes.pending_xref("", nodes.inline("", title), refdoc=docname, **options)
 
 
 def _without_titles(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
@@ -381,7 +414,7 @@ def _write_files(app: Sphinx, exception: Exception | None) -> None:
 def _outdated(app: Sphinx, env: BuildEnvironment, *_docnames: set[str]) -> list[str]:
     """Have pages read again that stand for reports or functions when one of these came or went."""
     found = reference_of(app.config, Path(app.srcdir))
-    now = sorted([subject.name for subject in found.subjects] + list(found.pages))
+    now = sorted([subject.name for subject in found.subjects] + list(found.pages) + list(found.findings))
     known, vars(env)["reference_names"] = vars(env).get("reference_names"), now
     return [] if known in (None, now) else list(env.all_docs)
 
@@ -401,6 +434,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         ("api-support", ApiSupport),
         ("vice-list", ViceList),
         ("support-matrix", SupportMatrix),
+        ("seen-in", SeenIn),
         ("subject", SubjectPage),
         ("folded", FoldedBlock),
     ):

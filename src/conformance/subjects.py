@@ -72,6 +72,12 @@ class Subject:
         """Return a rule's verdict, or nothing where the report does not know the rule."""
         return Verdict(self.rules[rule]["verdict"]) if rule in self.rules else None
 
+    def outcome(self, scenario: str) -> Verdict | None:
+        """Return what became of a scenario, or nothing where the report does not know it."""
+        rule = self.rules.get(scenario.partition("/")[0])
+        found = (one["outcome"] for one in (rule["scenarios"] if rule else ()) if one["id"] == scenario)
+        return next((Verdict(outcome) for outcome in found), None)
+
     @cached_property
     def capabilities(self) -> Mapping[str, Evidence]:
         """What the driver can do and hold: *yes* or *no*, with the probe's evidence."""
