@@ -31,6 +31,7 @@ HOSTILE = [
     "\u202egnp.exe\u2066\u200f\ufeff\u2028",
     "[x](javascript:alert(5)) ![y](https://example.org/z.png) <https://example.org> `code` | cell | @everyone",
     "```\nout of the fence\n````",
+    "a \\\\| b \\| c \\",
     "\ud800 \udfff \ufffe",
     "%0A::error::x",
 ]

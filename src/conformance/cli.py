@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from conformance.commands.lab import add_lab
+from conformance.commands.render import add_matrix
 from conformance.errors import PROGRAM, KitError, Unwritable, UsageError
 from conformance.formats import FORMATS
 from conformance.uri import DEFAULT_URI
@@ -111,6 +112,7 @@ def _parser() -> _Parser:
     command.add_argument("report", metavar="REPORT.json", type=Path)
     add_outputs(command)
     command.set_defaults(handler=_render)
+    add_matrix(commands.add_parser("matrix", help="show reports of several drivers or releases side by side"))
     command = commands.add_parser("lint", help="check the specification, the features and the steps")
     command.add_argument(
         "--write", action="store_true", help="first write the pages anew that are made from a function of the kit's"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 
 from conformance.errors import UsageError
 from conformance.formats import FORMATS, chosen, renderer
-from conformance.report import check_files, read_report, write_text
 from conformance.verdict import ExitCode
 
 
@@ -21,6 +21,8 @@ def render(options: argparse.Namespace) -> int:
     :raises BadReport: when it cannot be read.
     :raises Unwritable: when a file cannot be written.
     """
+    from conformance.report import read_report
+
     files = chosen(options)
     if not files:
         names = ", ".join(f"--{form.name}" for form in FORMATS)
@@ -41,13 +43,68 @@ def write_forms(report: Mapping[str, Any], files: Mapping[str, Path]) -> None:
 
 
 def _check(files: Mapping[str, Path]) -> None:
+    from conformance.report import check_files
+
     check_files({name: path for name, path in files.items() if str(path) != "-"})
     if sum(str(path) == "-" for path in files.values()) > 1:
         raise UsageError("two forms would be mixed on standard output", remedy="name a file for all but one")
 
 
 def _write(path: Path, text: str) -> None:
+    from conformance.report import write_text
+
     if str(path) == "-":
         sys.stdout.write(text)
     else:
         write_text(path, text)
+
+
+def add_matrix(command: argparse.ArgumentParser) -> None:
+    """Add what ``matrix`` takes."""
+    command.add_argument("reports", metavar="REPORT.json", type=Path, nargs="+")
+    command.add_argument("--html", metavar="FILE.html", type=Path, help="write one page")
+    command.add_argument("--markdown", metavar="FILE.md", type=Path, help="write tables in Markdown")
+    command.add_argument("--csv", metavar="FILE.csv", type=Path, help="write a table for a spreadsheet")
+    command.add_argument("--json", metavar="FILE.json", type=Path, help="write what the others are made from")
+    command.add_argument("--differing", action="store_true", help="only where the reports differ")
+    command.set_defaults(handler=matrix)
+
+
+def matrix(options: argparse.Namespace) -> int:
+    """Show reports side by side on the terminal, or write them to the files that are asked for.
+
+    :raises UsageError: when two forms would go to one file.
+    :raises BadReport: when a report cannot be read.
+    :raises Unwritable: when a file cannot be written.
+    """
+    from conformance.matrix import make_matrix, names_of
+    from conformance.render import matrix as forms
+    from conformance.render import matrix_page
+    from conformance.report import read_report
+
+    makers = {
+        "html": matrix_page.render,
+        "markdown": forms.markdown,
+        "csv": forms.csv_text,
+        "json": forms.json_text,
+    }
+    files = {name: path for name in makers if (path := getattr(options, name)) is not None}
+    _check(files)
+    reports = [read_report(path) for path in options.reports]
+    found = make_matrix(list(zip(names_of(options.reports), reports, strict=True)))
+    if options.differing:
+        found = found.differing()
+    for name, path in files.items():
+        _write(path, makers[name](found))
+    if not files:
+        shown = forms.text(found, shutil.get_terminal_size((120, 24)).columns)
+        sys.stdout.write(shown if _shows_signs() else shown.translate(_PLAIN))
+    return ExitCode.CONFORMANT
+
+
+#: What stands for a sign where the terminal knows ASCII only.
+_PLAIN = str.maketrans({"✔": "+", "✘": "X", "–": "-", "·": ".", "…": "~"})
+
+
+def _shows_signs() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

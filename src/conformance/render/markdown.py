@@ -39,11 +39,18 @@ def code(text: Any) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield the lines of a table; its cells are Markdown already."""
-    yield f"| {' | '.join(head)} |"
+    yield _line_of(head)
     yield "|" + " --- |" * len(head)
-    for row in rows:
-        # Within code a backslash is no escape for Markdown, and a bar still ends the cell for the table.
-        yield "| " + " | ".join(re.sub(r"(?<!\\)\|", r"\\|", cell) for cell in row) + " |"
+    yield from map(_line_of, rows)
+
+
+def _line_of(cells: Sequence[str]) -> str:
+    # A bar ends a cell even within code, unless an odd number of backslashes stands before it.
+    return "| " + " | ".join(re.sub(r"(\\*)\|", _bar, cell) for cell in cells) + " |"
+
+
+def _bar(found: re.Match[str]) -> str:
+    return found[0] if len(found[1]) % 2 else f"{found[1]}\\|"
 
 
 def block(text: str, language: str = "") -> Iterator[str]:
