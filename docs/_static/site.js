@@ -7,7 +7,7 @@ addEventListener("DOMContentLoaded", () => {
   document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Site");
   document.querySelector(".toc-drawer")?.setAttribute("aria-label", "Page");
   // What scrolls has to be reached by the keyboard; whether it scrolls depends on the width, and on what is unfolded.
-  const scrolling = ".table-wrapper, .highlight pre, pre.literal-block";
+  const scrolling = ".table-wrapper, .highlight pre, pre.literal-block, .imports-scroll";
   const reach = () => document.querySelectorAll(scrolling).forEach((one) => {
     if (one.scrollWidth > one.clientWidth) one.tabIndex = 0;
     else one.removeAttribute("tabindex");

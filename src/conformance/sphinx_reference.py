@@ -8,7 +8,8 @@ It serves any project that has rules about libvirt's functions, published report
     reference_subjects = "docs/subjects"  # where their pages are made; keep it out of version control
 
 Directives for pages about functions: ``api-function``, ``api-flags``, ``api-rules``, ``api-decisions`` and
-``api-support``; for drivers ``support-matrix``, for broken ones ``vice-list``.
+``api-support``; for drivers ``support-matrix``, for broken ones ``vice-list``,
+for findings ``seen-in``, for a package ``imports-picture``.
 Each rule is shown with the functions that it is about, with its verdict for each published
 report, and with the broken drivers that it convicts.
 """
@@ -41,6 +42,7 @@ from conformance.about import functions_of_rules, rules_of_functions
 from conformance.api import FACTS, Api, completed, contradictions, find_xml, read_facts, read_xml
 from conformance.declared import Declared, own_vices
 from conformance.errors import KitError
+from conformance.imports_picture import draw, parts_of, read_graph
 from conformance.sphinx_rules import Book, Folded, add_static, load_book, to_label
 from conformance.subjects import Subject, load_subjects, tally
 from conformance.support import as_csv, as_html, as_json, matrix_of
@@ -285,6 +287,25 @@ class SupportMatrix(_Generated):
         return [nodes.raw("", as_html(matrix, rules, subjects, script) + files, format="html")]
 
 
+class ImportsPicture(SphinxDirective):
+    """What imports what in this package; the argument is the heading of the page's table of parts."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return the picture."""
+        package = Path(__file__).parent
+        for path in package.rglob("*.py"):
+            self.env.note_dependency(str(path))
+        page = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8")
+        parts = parts_of(page, self.arguments[0])
+        if not parts:
+            _LOGGER.warning("no table under %r names modules", self.arguments[0], location=self.get_location())
+        picture = draw(read_graph(package, parts))
+        return [nodes.raw("", f'<div class="imports-scroll">{picture}</div>', format="html")]
+
+
 class FoldedBlock(SphinxDirective):
     """Content that a reader unfolds."""
 
@@ -434,6 +455,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         ("api-support", ApiSupport),
         ("vice-list", ViceList),
         ("support-matrix", SupportMatrix),
+        ("imports-picture", ImportsPicture),
         ("seen-in", SeenIn),
         ("subject", SubjectPage),
         ("folded", FoldedBlock),
