@@ -183,6 +183,17 @@ def test_a_run_that_is_told_to_end_while_it_runs_keeps_what_it_found(bench: Benc
     assert report["inventory"]["identical"] is True
 
 
+def test_a_run_that_is_told_to_end_in_a_later_repetition_keeps_the_first(bench: Bench) -> None:
+    """What the first one judged stands in the report, which is not complete, and nothing is left."""
+    process = start(bench, "--rule", "UNDEF-011", "--repeat", "256", "--report", "report.json", "--workers", "1")
+    until(lambda: (bench.folder / "report.json").exists() and bench.report().get("repetitions", {}).get("done") == 2)
+    process.terminate()
+    report = check_ended_in_order(bench, finish(process), signal.SIGTERM)
+    assert report["repetitions"]["done"] >= 2
+    assert report["repetitions"]["differing"] == []
+    assert set(outcomes(report, "UNDEF-011").values()) == {"upheld"}
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("probing", [True, False], ids=["probing", "running"])
 def test_a_run_that_is_told_to_end_leaves_no_domain(short_bench: Bench, daemon: Daemon, *, probing: bool) -> None:

@@ -72,6 +72,15 @@ def test_fewer_repetitions_than_asked_for_are_no_whole() -> None:
     assert made["summary"]["exit_code"] == ExitCode.ERROR
 
 
+def test_what_a_repetition_has_not_come_to_does_not_differ() -> None:
+    """Of one that is under way, or was ended, only what it has judged is laid beside the others."""
+    under_way = report({A: UNSURE, B: VIOLATED}, complete=False)
+    made = repeated(report({A: UPHELD, B: UPHELD}), under_way, asked=2)
+    assert outcomes_of(made) == {A: UPHELD, B: UNSURE}
+    assert [one["id"] for one in made["repetitions"]["differing"]] == [B]
+    assert (made["complete"], made["summary"]["exit_code"]) == (False, ExitCode.ERROR)
+
+
 def test_what_was_changed_once_was_changed() -> None:
     """The inventory is that of all repetitions."""
     changed = report({A: UPHELD}, inventory={"objects": 2, "identical": False, "changed": ["x is gone"]})

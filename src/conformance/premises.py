@@ -103,9 +103,10 @@ class Premises:
 
         The ledger stays where something may be left: ``clean`` goes on from there.
         """
-        if self.attendant is not None:
-            self.attendant.stop()
-            self.attendant = None
+        # Whoever is interrupted here and goes on asks another attendant, and not one that is being stopped.
+        attendant, self.attendant = self.attendant, None
+        if attendant is not None:
+            attendant.stop()
         if self.ledger is None:
             return []
         # Workers are left where a run ends before pytest has ended them.

@@ -40,8 +40,10 @@ def _scenarios(
     """Yield each scenario of a rule once, and note those that did not end alike."""
     told = [{s["id"]: s for r in report["rules"] if r["id"] == rule for s in r["scenarios"]} for report in reports]
     for name in dict.fromkeys(name for one in told for name in one):
-        seen = [_seen(name, one) for one in told]
-        found = [scenario for scenario in seen if scenario is not None]
+        seen = [(_seen(name, one), report["complete"]) for one, report in zip(told, reports, strict=True)]
+        known = [(scenario, whole) for scenario, whole in seen if scenario is not None]
+        # A repetition that is under way, or was ended, says nothing of what it has not come to.
+        found = [s for s, whole in known if whole or s["outcome"] != Verdict.INCONCLUSIVE] or [known[-1][0]]
         outcomes = [Verdict(scenario["outcome"]) for scenario in found]
         spent = {part: round(sum(s.get(part, 0) for s in found), 4) for part in ("seconds", "libvirt_seconds")}
         # The gravest is shown, with its script: what was seen once has to be looked at.

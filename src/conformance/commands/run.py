@@ -14,7 +14,7 @@ from conformance.commands.render import write_forms
 from conformance.errors import KitError
 from conformance.formats import chosen
 from conformance.gate import open_gate
-from conformance.interrupts import ended_in_order
+from conformance.interrupts import ended_in_order, held_back
 from conformance.render.terminal import Screen
 from conformance.run import Options, Run
 from conformance.table import Mode
@@ -48,21 +48,25 @@ def run(options: argparse.Namespace) -> int:
     screen = Screen(sys.stdout)
     asked = _options(options)
     gate = open_gate(asked.deviations, asked.baseline, asked.repeat)
+    judged = Run(asked, screen.show_result, gate)
     with ended_in_order():
-        while True:
-            judged = Run(asked, screen.show_result, gate)
-            try:
+        try:
+            while True:
                 judged.begin()
                 screen.begin(judged)
                 report = _execute(judged)
-            except KeyboardInterrupt as interrupt:
-                judged.note_interrupt(interrupt)
-                report = judged.finish()
-            finally:
-                judged.close()
-            if not judged.wants_another:
-                break
-            gate.earlier.append(judged.plain_report())
+                if not judged.wants_another:
+                    break
+                # Whoever asks to end finds the one repetition or the other, and none twice.
+                with held_back():
+                    judged.close()
+                    gate.earlier.append(judged.plain_report())
+                    judged = Run(asked, screen.show_result, gate)
+        except KeyboardInterrupt as interrupt:
+            judged.note_interrupt(interrupt)
+            report = judged.finish()
+        finally:
+            judged.close()
         _show(report, judged, screen)
     code: int = report["summary"]["exit_code"]
     return code
