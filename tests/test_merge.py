@@ -98,8 +98,14 @@ def with_capability(name: str) -> dict[str, Any]:
         (report({A: VIOLATED}), "2.json: UNDEF-001/a is violated, and upheld in 1.json"),
         (report({A: UNSURE}), "2.json: UNDEF-001/a is inconclusive, and upheld in 1.json"),
         (report({A: UPHELD}, driver={"type": "QEMU"}), "the type of driver is 'QEMU', and 'TEST' in 1.json"),
-        (report({A: UPHELD}, driver={"libvirt_version": 1}), "the libvirt is '1', and '9000000' in 1.json"),
-        (report({A: UPHELD}, driver={"hypervisor_version": ""}), "the hypervisor is unknown, and '2' in 1.json"),
+        (
+            report({A: UPHELD}, driver={"libvirt_version": 1}),
+            "the release of libvirt is '0.0.1', and '9.0.0' in 1.json",
+        ),
+        (
+            report({A: UPHELD}, driver={"hypervisor_version": ""}),
+            "the release of the hypervisor is unknown, and '0.0.2' in 1.json",
+        ),
         (report({A: UPHELD}, machine={"arch": "s390x"}), "the architecture is 's390x', and 'i686'"),
         (report({A: UPHELD}, kit={"name": "libvirt-conformance", "version": "9"}), "the release of the kit is '9'"),
         (

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from conformance.catalog import release_text
 from conformance.deviations import TABLE_ENTRY
 from conformance.errors import CannotMerge
 from conformance.table_report import cells_message
@@ -20,9 +21,9 @@ _SAME: Mapping[str, tuple[str, ...]] = {
     "release of the kit": ("kit", "version"),
     "specification": ("spec", "digest"),
     "type of driver": ("driver", "type"),
-    "libvirt": ("driver", "libvirt_version"),
-    "hypervisor": ("driver", "hypervisor_version"),
-    "client library": ("driver", "client_version"),
+    "release of libvirt": ("driver", "libvirt_version"),
+    "release of the hypervisor": ("driver", "hypervisor_version"),
+    "release of the client library": ("driver", "client_version"),
     "type of domain": ("machine", "type"),
     "kind of guest": ("machine", "os_type"),
     "architecture": ("machine", "arch"),
@@ -89,7 +90,9 @@ def _refuse_what_differs(parts: Sequence[Part]) -> None:
         for what, (section, name) in _SAME.items():
             one, other = first.get(section, {}).get(name, ""), report.get(section, {}).get(name, "")
             if one != other:
-                raise CannotMerge(f"the {what} is {_shown(other)}, and {_shown(one)} in {first_file}", where=file)
+                raise CannotMerge(
+                    f"the {what} is {_shown(other, name)}, and {_shown(one, name)} in {first_file}", where=file
+                )
         for what, one, other in (
             ("capability", _present(first), _present(report)),
             ("flag", _taken(first), _taken(report)),
@@ -267,6 +270,6 @@ def _repetitions(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _shown(value: object) -> str:
-    text = str(value)
+def _shown(value: object, name: str) -> str:
+    text = release_text(value) if isinstance(value, int) and name.endswith("_version") else str(value)
     return repr(text if len(text) <= 40 else f"{text[:40]}…") if text else "unknown"

@@ -120,12 +120,12 @@ def result_of_difference(found: Mapping[str, Any]) -> Iterator[Line]:
         case ExitCode.CONFORMANT:
             yield "result:    nothing got worse", "bold green"
         case ExitCode.NOT_CONFORMANT:
-            numbers = [
-                (len(regressions(found)), "regressed"),
-                (len(found[Kind.SUPPORT_LOST]), "lost their support"),
-                (len(found["capabilities"]["lost"]), "capabilities lost"),
-            ]
-            told = ", ".join(f"{number:,} {words}" for number, words in numbers if number)
+            numbers = {
+                "regressed": len(regressions(found)),
+                "support lost": len(found[Kind.SUPPORT_LOST]),
+                "capabilities lost": len(found["capabilities"]["lost"]),
+            }
+            told = ", ".join(f"{words}: {number:,}" for words, number in numbers.items() if number)
             yield f"result:    it got worse: {told}", _BAD
         case _:
             yield "result:    inconclusive, as the new run was", "bold magenta"
