@@ -8,10 +8,12 @@
     const status = support.querySelector(".support-count");
     const heads = [...table.tHead.rows[0].cells];
     const rows = [...body.rows];
-    const words = rows.map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
-    const texts = words.map((cells) => cells[0].toLowerCase());
+    const texts = rows.map((row) => row.cells[0].textContent.trim().toLowerCase());
     const hiding = document.head.appendChild(document.createElement("style"));
     const names = ["kind", "driver", "release", "finding", "text", "differ"];
+    // What somebody has to look at is sorted first.
+    const ranks = ["violated", "inconclusive", "not-testable", "deviation", "refused", "no", "not-run", "upheld", "yes",
+      "taken", "not-applicable", "unknown"];
     let sorted = "";
 
     // What a finding is called in the table's cells, by its class.
@@ -52,13 +54,17 @@
       }));
     }
 
-    function order(columns) {
+    function order() {
       const down = sorted.startsWith("-");
       const key = down ? sorted.slice(1) : sorted;
       const column = key === "name" ? 0 : heads.findIndex((head) => head.dataset.name === key);
       const numbers = rows.map((_, number) => number);
       if (sorted && column >= 0) {
-        numbers.sort((one, other) => words[one][column].localeCompare(words[other][column]) || one - other);
+        const rank = (number) => ranks.indexOf(findings[number][column - 1]);
+        const by = column
+          ? (one, other) => rank(one) - rank(other)
+          : (one, other) => texts[one].localeCompare(texts[other]);
+        numbers.sort((one, other) => by(one, other) || one - other);
         if (down) numbers.reverse();
       }
       heads.forEach((head, number) => {
@@ -68,7 +74,6 @@
       const now = [...body.rows];
       if (numbers.some((number, place) => rows[number] !== now[place]))
         body.append(...numbers.map((number) => rows[number]));
-      return columns;
     }
 
     function show(remember) {
@@ -76,8 +81,9 @@
       const columns = heads.slice(1).map((head) =>
         (!want.driver || head.dataset.driver === want.driver) &&
         (!want.release || head.dataset.release === want.release));
-      hiding.textContent = columns.map((is, number) =>
+      const style = columns.map((is, number) =>
         is ? "" : `.support tr > :nth-child(${number + 2}) { display: none; }`).join("");
+      if (hiding.textContent !== style) hiding.textContent = style;
       const text = want.text.trim().toLowerCase();
       let count = 0;
       rows.forEach((row, number) => {
@@ -86,10 +92,10 @@
           (!text || texts[number].includes(text)) &&
           (!want.finding || seen.includes(want.finding)) &&
           (!want.differ || new Set(seen).size > 1);
-        row.hidden = !is;
+        if (row.hidden === is) row.hidden = !is;
         count += is;
       });
-      order(columns);
+      order();
       const shown = columns.filter(Boolean).length;
       status.textContent = `${count} of ${rows.length} rows, ${shown} of ${columns.length} drivers`;
       if (remember) {

@@ -1,6 +1,6 @@
 // Looks at the built documentation as a reader does: npm install && npm run check, with Chromium on the machine.
 //
-//   node check.mjs [--site DIR] [--chromium FILE] [--shots DIR] [PAGE ...]
+//   node check.mjs [--site DIR] [--chromium FILE] [--shots DIR] [--looks wide,dark,narrow] [PAGE ...]
 //
 // Every page is opened wide and light, wide and dark, and narrow. A page fails when axe finds a violation, when it
 // asks for anything that is not a file of the site, when its script fails, or when it is wider than a narrow screen.
@@ -21,6 +21,7 @@ const { values: options, positionals } = parseArgs({
     site: { type: "string", default: join(here, "../../docs/_build/html") },
     chromium: { type: "string", default: "/usr/bin/chromium" },
     shots: { type: "string" },
+    looks: { type: "string", default: "wide,dark,narrow" },
   },
 });
 const site = resolve(options.site);
@@ -29,7 +30,8 @@ const looks = [
   { name: "wide", viewport: { width: 1400, height: 900 }, colorScheme: "light" },
   { name: "dark", viewport: { width: 1400, height: 900 }, colorScheme: "dark" },
   { name: "narrow", viewport: { width: 390, height: 844 }, colorScheme: "light" },
-];
+].filter((one) => options.looks.split(",").includes(one.name));
+if (!looks.length) throw new Error(`--looks ${options.looks} names none of wide, dark, narrow`);
 const problems = [];
 const address = (page) => pathToFileURL(join(site, page)).href;
 
