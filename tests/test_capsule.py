@@ -106,6 +106,21 @@ def test_everything_inside_is_in_the_capsules_control_groups(capsule: Capsule) -
     assert {path for _, _, path in named} == {"/"}
 
 
+FREEZE = """\
+sleep 1000 & mkdir /sys/fs/cgroup/freezer/paused && cd /sys/fs/cgroup/freezer/paused && echo $! >cgroup.procs &&
+echo FROZEN >freezer.state"""
+
+
+@pytest.mark.skipif("freezer" not in groups.hierarchies(), reason="needs the old form of control groups")
+def test_down_ends_what_is_frozen(capsule: Capsule) -> None:
+    """A paused container, which no signal reaches, does not keep a capsule from its end."""
+    start(capsule, cgroups=True)
+    capsule.call(["sh", "-c", FREEZE])
+    capsule.stop()
+    assert processes(capsule) == []
+    assert not [place for place in groups.hierarchies().values() if (place / f"{groups.PREFIX}test").exists()]
+
+
 def processes(capsule: Capsule) -> list[int]:
     """Return the processes that carry a capsule's mark."""
     wanted = f"{MARK}={capsule.folder}".encode()

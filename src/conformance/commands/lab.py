@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.errors import PROGRAM, KitError, UsageError
+from conformance.errors import PROGRAM, KitError, LabBusy, UsageError
 from conformance.verdict import ExitCode
 
 if TYPE_CHECKING:
@@ -32,11 +33,21 @@ def add_lab(command: argparse.ArgumentParser) -> None:
     each.add_argument("names", metavar="NAME", nargs="*")
     each.add_argument("--all", action="store_true", help="judge all subjects")
     each.add_argument("--reports", metavar="FOLDER", type=Path, help="write NAME.json for each subject there")
+    each.add_argument("--slim", action="store_true", help="leave out of reports the calls of what is upheld")
     each.add_argument(
         "--client",
         choices=["release", "here"],
         default="release",
         help="whose library calls: the release's, or this machine's",
+    )
+    each.add_argument(
+        "--transport",
+        choices=["unix", "tcp", "tls", "ssh"],
+        default="unix",
+        help="how the release's client reaches its daemon (default: unix)",
+    )
+    each.add_argument(
+        "--access", action="store_true", help="let the daemon ask polkit, and a client without rights call it"
     )
     each.add_argument("--rule", metavar="ID", action="append", default=[], help="judge by this rule only")
     each.add_argument("--level", choices=["must", "should"], help="the least binding level that fails a run")
@@ -103,9 +114,11 @@ def _up(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from conformance.interrupts import ended_in_order
-    from conformance.lab.judging import Client, Request
+    from conformance.lab.judging import Client, Request, check
     from conformance.lab.places import need_root
+    from conformance.lab.services import Setup
     from conformance.lab.subjects import find, subjects
+    from conformance.lab.transports import TRANSPORTS
 
     if options.all == bool(options.names):
         raise UsageError("name subjects, or give --all", remedy=f"{PROGRAM} lab list shows what there is")
@@ -113,7 +126,10 @@ def _run(options: argparse.Namespace) -> int:
     chosen = list(subjects().values()) if options.all else [find(name) for name in dict.fromkeys(options.names)]
     if options.reports is not None and not options.reports.is_dir():
         raise UsageError(f"there is no folder {options.reports}", where="--reports", remedy="make it first")
-    request = Request(Client(options.client), tuple(_given(options)))
+    setup = Setup(TRANSPORTS[options.transport], options.access)
+    request = Request(Client(options.client), setup, tuple(_given(options)), options.slim)
+    for subject in chosen:
+        check(subject, request)
     with ended_in_order():
         if len(chosen) == 1:
             return _judge(chosen[0], request, options)
@@ -135,9 +151,12 @@ def _judge(subject: Subject, request: Request, options: argparse.Namespace) -> i
     from conformance.lab.judging import judge
     from conformance.lab.rising import risen
 
-    report = None if options.reports is None else options.reports / f"{subject.name}.json"
-    with risen(subject, _say, mirror=options.mirror) as capsule:
-        return judge(subject, capsule, request, report, None)
+    with risen(subject, _say, mirror=options.mirror, setup=request.setup) as capsule:
+        return judge(subject, capsule, request, _place(subject, options.reports), None)
+
+
+def _place(subject: Subject, reports: Path | None) -> Path | None:
+    return None if reports is None else reports / f"{subject.name}.json"
 
 
 def _judge_all(chosen: list[Subject], request: Request, options: argparse.Namespace) -> int:
@@ -146,26 +165,29 @@ def _judge_all(chosen: list[Subject], request: Request, options: argparse.Namesp
     from conformance.lab.rising import risen
 
     codes: list[int] = []
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = options.reports or Path(temporary)
-        for subject in chosen:
-            began = time.monotonic()
-            words = folder / f"{subject.name}.txt"
+    for subject in chosen:
+        began = time.monotonic()
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as words:
             try:
-                with words.open("wb") as output, risen(subject, _say, mirror=options.mirror) as capsule:
-                    report = folder / f"{subject.name}.json"
-                    code = judge(subject, capsule, request, report, output.fileno())
-                said = _last_line(words)
+                with risen(subject, _say, mirror=options.mirror, setup=request.setup) as capsule:
+                    code = judge(subject, capsule, request, _place(subject, options.reports), words.fileno())
+                words.seek(0)
+                said = _in_short(words.read(), code)
             except KitError as error:
-                code, said = ExitCode.ERROR, str(error)
-            codes.append(code)
-            print(f"{subject.name:18} {said}  ({time.monotonic() - began:.0f} s)", flush=True)
+                code, said = ExitCode.ERROR, f"not judged: {error}"
+        codes.append(code)
+        print(f"{subject.name:18} {said}  ({time.monotonic() - began:.0f} s)", flush=True)
     return worst(codes)
 
 
-def _last_line(words: Path) -> str:
-    lines = words.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+def _in_short(words: str, code: int) -> str:
+    """Return what the kit said of a subject in one line, and in as many as it takes when something was in the way."""
+    lines = words.strip().splitlines() or ["it said nothing"]
+    result = lines[-1].removeprefix("result:").strip()
+    if code in (ExitCode.CONFORMANT, ExitCode.NOT_CONFORMANT, ExitCode.NOTHING_APPLICABLE):
+        counted = [line.removeprefix("rules:").strip() for line in lines if line.startswith("rules:")]
+        return "; ".join([result, *counted])
+    return "\n  ".join([result, *(line for line in lines[:-1] if line.startswith("!"))])
 
 
 def worst(codes: Iterable[int]) -> int:
@@ -198,16 +220,28 @@ def _down(options: argparse.Namespace) -> int:
 
     need_root()
     names = [find(name).name for name in options.names] or sorted({*up(), *subjects()})
-    gone = []
+    gone: list[str] = []
+    busy: list[LabBusy] = []
     for name in names:
         capsule = Capsule(name)
-        if not capsule.folder.exists() and not capsule.first():
-            continue
-        with held(capsule.lock, name):
-            if capsule.stop():
-                gone.append(name)
+        if capsule.folder.exists() or capsule.first():
+            with _noting(busy), held(capsule.lock, name):
+                gone += [name] if capsule.stop() else []
     remove = drop if options.cache else drop_unfinished
-    suites = {subject.suite.name: subject.suite for subject in subjects().values()}
-    gone += [f"the root of {name}" for name, suite in suites.items() if remove(suite)]
-    print(f"taken away: {', '.join(gone)}." if gone else "nothing of the lab's was there.")
-    return ExitCode.CONFORMANT
+    chosen = [find(name) for name in options.names] if options.cache or not options.names else []
+    for name, suite in {each.suite.name: each.suite for each in chosen or subjects().values()}.items():
+        with _noting(busy):
+            gone += [f"the root of {name}"] if remove(suite) else []
+    print(f"taken away: {', '.join(gone)}." if gone else "nothing was taken away.")
+    for each in busy:
+        print(f"libvirt-conformance: {each}", file=sys.stderr)
+    return ExitCode.ERROR if busy else ExitCode.CONFORMANT
+
+
+@contextlib.contextmanager
+def _noting(busy: list[LabBusy]) -> Iterator[None]:
+    """Go on with the rest when another lab is at work on one thing, and keep that it was."""
+    try:
+        yield
+    except LabBusy as error:
+        busy.append(error)

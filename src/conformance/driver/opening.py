@@ -16,11 +16,17 @@ _AUTHENTICATION = ("AUTH_FAILED", "AUTH_CANCELLED", "AUTH_UNAVAILABLE")
 
 
 def open_here(uri: str, *, read_only: bool) -> Any:
-    """Open a connection in this process.
+    """Open a connection in this process; credentials come from libvirt's auth.conf, and nobody is asked for any.
 
     :raises libvirtError: as libvirt does.
     """
-    return libvirt.openReadOnly(uri) if read_only else libvirt.open(uri)
+    # Without a list of what could be asked for, libvirt does not read that file either.
+    asked = [libvirt.VIR_CRED_AUTHNAME, libvirt.VIR_CRED_PASSPHRASE]
+    return libvirt.openAuth(uri, [asked, _nobody_to_ask, None], libvirt.VIR_CONNECT_RO if read_only else 0)
+
+
+def _nobody_to_ask(_credentials: list[Any], _data: None) -> int:
+    return -1
 
 
 def open_connection(uri: str, opener: Callable[..., Any], *, read_only: bool) -> Any:

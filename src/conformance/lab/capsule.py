@@ -93,6 +93,7 @@ class Capsule:
             "files": dict(files),
             "cgroups": controllers,
         }
+        (self.folder / "order.json").write_text(json.dumps(order), encoding="utf-8")
         hears, says = os.pipe()
         log = self.folder / "log"
         try:
@@ -102,7 +103,7 @@ class Capsule:
                         *(("setpriv", "--pdeathsig", "KILL") if tied else ()),
                         *groups.joining(self.name),
                         *("unshare", *_NAMESPACES, *(("--cgroup",) if cgroups else ()), "--fork", "--kill-child"),
-                        *(sys.executable, "-I", "-S", str(_FIRST), json.dumps(order), str(says)),
+                        *(sys.executable, "-I", "-S", str(_FIRST), str(self.folder / "order.json"), str(says)),
                     ],
                     stdin=subprocess.DEVNULL,
                     stdout=output,
@@ -225,6 +226,7 @@ def _end(pid: int, name: str) -> None:
         descriptor = os.pidfd_open(pid)
         try:
             signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            groups.thaw(name)
             if not select.select([descriptor], [], [], _SECONDS)[0]:
                 raise CapsuleFailed(f"process {pid} of {name} does not end")
         finally:

@@ -49,6 +49,15 @@ def joining(name: str) -> list[str]:
     return ["env", f"GROUPS_OF_LAB={' '.join(map(str, groups))}", "sh", "-c", script, "lab"]
 
 
+def thaw(name: str) -> None:
+    """Let go on what is frozen in a capsule's groups, as a paused container is: no signal reaches it."""
+    for place in hierarchies().values():
+        for folder in _deepest_first(place / f"{PREFIX}{name}"):
+            with contextlib.suppress(OSError):
+                if (folder / "freezer.state").exists():
+                    (folder / "freezer.state").write_text("THAWED")
+
+
 def remove(name: str) -> None:
     """Remove a capsule's groups and those below, all of them empty by now."""
     for place in hierarchies().values():

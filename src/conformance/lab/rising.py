@@ -8,20 +8,22 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from conformance.lab import baggage, services
+from conformance.lab import baggage, python, services
 from conformance.lab.capsule import Capsule
 from conformance.lab.places import held, make_folder, need_root
 from conformance.lab.roots import Say, need_root_of
-from conformance.lab.subjects import ROOT, Driver, Subject
+from conformance.lab.services import PLAIN, Setup
+from conformance.lab.subjects import ROOT, Driver, Subject, Suite
 
 #: The number of a root's ordinary user.
 _USER = 1000
 
 
-def rise(subject: Subject, say: Say, *, tied: bool, mirror: str = "") -> Capsule:
+def rise(subject: Subject, say: Say, *, tied: bool, mirror: str = "", setup: Setup = PLAIN) -> Capsule:
     """Bring a subject up; one that is up stays as it is.
 
     :param tied: whether it ends with this process.
+    :param setup: of its daemon.
     :raises KitError: when something keeps it down; nothing of it is left then.
     """
     need_root()
@@ -32,14 +34,14 @@ def rise(subject: Subject, say: Say, *, tied: bool, mirror: str = "") -> Capsule
     # What a killed lab has left under this name.
     capsule.stop()
     try:
-        _start(capsule, subject, root, tied=tied)
+        _start(capsule, subject, root, setup, tied=tied)
     except BaseException:
         capsule.stop()
         raise
     return capsule
 
 
-def _start(capsule: Capsule, subject: Subject, root: Path, *, tied: bool) -> None:
+def _start(capsule: Capsule, subject: Subject, root: Path, setup: Setup, *, tied: bool) -> None:
     make_folder(capsule.folder)
     kit, run, out = (capsule.folder / name for name in ("kit", "run", "out"))
     for folder in (kit, run, out):
@@ -50,31 +52,33 @@ def _start(capsule: Capsule, subject: Subject, root: Path, *, tied: bool) -> Non
     baggage.pack(kit)
     capsule.start(
         root,
-        shared={services.KIT: str(kit), services.OUT: str(out), services.runtime_folder(subject.driver): str(run)},
-        files={**_files(root), **services.tools(subject.driver)},
+        shared={
+            services.KIT: str(kit),
+            services.OUT: str(out),
+            services.runtime_folder(subject.driver): str(run),
+            **python.shared(subject.suite),
+        },
+        files={**_files(subject.suite), **services.files(subject.driver, setup)},
         cgroups=subject.driver.cgroups,
         tied=tied,
     )
     if subject.driver.user != ROOT:
         capsule.call(["chown", subject.driver.user, f"/run/user/{subject.driver.user}"])
-    services.start(capsule, subject)
+    services.start(capsule, subject, setup)
 
 
-def _files(root: Path) -> dict[str, str]:
+def _files(suite: Suite) -> dict[str, str]:
     """Return what a capsule's files are to hold beside its root's."""
-    versions = sorted(path.name for path in (root / "usr/bin").glob("python3.[0-9]*") if path.name[8:].isdigit())
-    path = f"{services.KIT}\n"
     return {
         # libvirt and the message bus want a machine that has a name for ever.
         "/etc/machine-id": f"{uuid.uuid4().hex}\n",
         "/etc/hosts": "127.0.0.1 localhost lab\n::1 localhost\n",
-        # By a path file the kit is found by isolated processes too.
-        **{f"/usr/local/lib/{name}/dist-packages/libvirt-conformance.pth": path for name in versions},
+        **python.files(suite),
     }
 
 
 @contextlib.contextmanager
-def risen(subject: Subject, say: Say, *, mirror: str = "") -> Iterator[Capsule]:
+def risen(subject: Subject, say: Say, *, mirror: str = "", setup: Setup = PLAIN) -> Iterator[Capsule]:
     """Give a subject that is up; one that was down before goes down again afterwards, whatever happens.
 
     :raises KitError: when it cannot come up, or another lab is at work on it.
@@ -83,7 +87,7 @@ def risen(subject: Subject, say: Say, *, mirror: str = "") -> Iterator[Capsule]:
     capsule = Capsule(subject.name)
     with held(capsule.lock, subject.name):
         was_up = bool(capsule.first())
-        rise(subject, say, tied=True, mirror=mirror)
+        rise(subject, say, tied=True, mirror=mirror, setup=setup)
         try:
             yield capsule
         finally:

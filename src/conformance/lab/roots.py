@@ -6,8 +6,10 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +26,7 @@ _COMPLETE = "complete.json"
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 #: The ordinary user of a root, who has a session of her own.
 _USER = 'chroot "$1" useradd --create-home --uid 1000 --groups kvm lab'
+_BINDING = Path(__file__).with_name("binding.sh")
 #: What apt says of an index that is older than its makers want it to be used.
 _EXPIRED = re.compile(r"Release file for .* is expired|is not valid anymore|InRelease.* expired", re.IGNORECASE)
 Say = Callable[[str], None]
@@ -52,6 +55,8 @@ def need_root_of(suite: Suite, say: Say, mirror: str = "") -> Path:
     :param mirror: the archive to install from, where it is not to be the one of this machine's apt.
     :raises KitError: when it cannot be made.
     """
+    if suite.python is not None:
+        need_root_of(suite.python, say, mirror)
     with held(cache_folder() / f"{suite.name}.lock", f"the root of {suite.name}", wait=True):
         if not state_of(suite):
             _build(suite, say, Mirror(mirror) if mirror else find_mirror())
@@ -124,6 +129,7 @@ def _bootstrap(suite: Suite, mirror: Mirror, folder: Path, settings: list[str]) 
 
     Its own mounts are made in namespaces of their own, which a killed one leaves nothing behind in.
     """
+    hooks = _binding(suite, folder)
     done = subprocess.run(  # noqa: S603 - words of the kit's own data, and of apt's
         [
             *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
@@ -133,6 +139,7 @@ def _bootstrap(suite: Suite, mirror: Mirror, folder: Path, settings: list[str]) 
             "--dpkgopt=force-unsafe-io",
             *(f"--aptopt={setting.rstrip(';')}" for setting in (*settings, 'Acquire::Languages "none"')),
             f"--customize-hook={_USER}",
+            *hooks,
             *(suite.name, str(folder / "root"), mirror.source(suite.name)),
         ],
         stdin=subprocess.DEVNULL,
@@ -144,6 +151,33 @@ def _bootstrap(suite: Suite, mirror: Mirror, folder: Path, settings: list[str]) 
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"},
     )
     return complaint(done.stdout) if done.returncode else ""
+
+
+def _binding(suite: Suite, folder: Path) -> list[str]:
+    """Return what lets the binding be built where the kit is to run on another suite's Python.
+
+    :raises BuildFailed: when the binding's source cannot be had.
+    """
+    if suite.python is None:
+        return []
+    # From where this machine's pip installs: an archive of Debian's need not keep the source of an old release.
+    wanted = f"libvirt-python=={suite.binding}"
+    options = ["--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(folder)]
+    done = subprocess.run(  # noqa: S603 - words of the kit's own data
+        [sys.executable, "-m", "pip", "download", *options, wanted],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = list(folder.glob("libvirt*python-*.tar.gz"))
+    if done.returncode or not found:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1].removeprefix("ERROR: ")
+        raise BuildFailed(
+            f"pip cannot fetch the source of {wanted} ({last})", remedy="check that pip reaches its index"
+        )
+    words = shlex.join(["sh", str(_BINDING)]), shlex.join([str(root_of(suite.python)), str(found[0])])
+    return [f'--customize-hook={words[0]} "$1" {words[1]}']
 
 
 def complaint(output: str) -> str:

@@ -18,15 +18,22 @@ ROOT = "root"
 
 @dataclass(frozen=True)
 class Suite:
-    """A release of Debian's, and what the root is made of in which its libvirt runs."""
+    """A release of Debian's, and what the root is made of in which its libvirt runs.
+
+    :param python: the suite whose Python the kit runs on inside; nothing where it is this one's own.
+    :param binding: the release of the binding that is built for such a Python.
+    """
 
     name: str
     packages: tuple[str, ...]
+    python: Suite | None = None
+    binding: str = ""
 
     @property
     def recipe(self) -> str:
         """What stands for this list of packages: a root that was made by another one is out of date."""
-        return hashlib.sha256(json.dumps([self.name, *self.packages]).encode()).hexdigest()[:16]
+        words = [self.name, *self.packages, self.python.recipe if self.python else "", self.binding]
+        return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,8 @@ class Driver:
 
     :param uri: what the release's own client calls, inside the root.
     :param outside: what this machine's client calls, with ``{socket}``; empty where the driver lives in its client.
-    :param services: the daemons that have to run, in this order.
+    :param services: the daemons that have to run, in this order; the last is libvirt's.
+    :param denied: the URI, inside, of a client who may look and do nothing else; empty where nobody is asked for that.
     :param user: who runs the daemons and the kit.
     :param cgroups: whether it needs control groups.
     """
@@ -45,6 +53,7 @@ class Driver:
     uri: str
     outside: str = ""
     services: tuple[str, ...] = ()
+    denied: str = ""
     user: str = ROOT
     cgroups: bool = False
 
@@ -67,9 +76,13 @@ def subjects() -> dict[str, Subject]:
     """Return all subjects by name, in the order of the data."""
     data = tomllib.loads(files(__package__).joinpath("subjects.toml").read_text(encoding="utf-8"))
     everywhere = data["packages"]["everywhere"]
-    suites = [
-        Suite(name, tuple(sorted({*everywhere, *section["packages"]}))) for name, section in data["suites"].items()
-    ]
+    sections = data["suites"]
+
+    def suite(name: str) -> Suite:
+        section = sections[name]
+        lent = suite(section["python"]) if "python" in section else None
+        return Suite(name, tuple(sorted({*everywhere, *section["packages"]})), lent, section.get("binding", ""))
+
     drivers = [
         Driver(
             name,
@@ -77,12 +90,13 @@ def subjects() -> dict[str, Subject]:
             section["uri"],
             section.get("from", ""),
             tuple(section.get("services", ())),
+            section.get("denied", ""),
             section.get("user", ROOT),
             section.get("cgroups", False),
         )
         for name, section in data["drivers"].items()
     ]
-    made = [Subject(suite, driver) for suite in suites for driver in drivers]
+    made = [Subject(suite(name), driver) for name in sections for driver in drivers]
     return {subject.name: subject for subject in made}
 
 
