@@ -14,6 +14,8 @@ import pytest
 
 pytest.importorskip("furo", reason="Sphinx, MyST and the theme come with the extra docs")
 
+from test_sphinx_rules import text_of
+
 TOP = Path(__file__).parents[1]
 #: No page is heavier than this, the shared assets left out, in bytes.
 HEAVIEST = 300_000
@@ -123,3 +125,82 @@ def test_addresses_are_permanent(site: dict[Path, Page], address: str) -> None:
     name, _, anchor = address.partition("#")
     assert (top / name).is_file()
     assert not anchor or anchor in site[top / name].anchors
+
+
+FLAGS = "docs/api/virDomainUndefineFlags.html"
+#: What somebody asks who calls libvirt, the two clicks from the front page, and words of the answer.
+QUESTIONS = [
+    (
+        "Does undefine lose my guest's memory?",
+        ("docs/api/index.html", FLAGS),
+        "the memory in a managed save image the call is refused; with MANAGED_SAVE the image is removed",
+    ),
+    (
+        "Which flag keeps the nvram file, and since when?",
+        ("docs/api/index.html", FLAGS),
+        "VIR_DOMAIN_UNDEFINE_KEEP_NVRAM 8 2.3.0 leave the file",
+    ),
+    (
+        "Does the driver that I use take that flag?",
+        ("docs/support.html", "docs/subjects/bookworm-test.html"),
+        "KEEP_NVRAM refused INVALID_ARG",
+    ),
+    (
+        "What if nobody has judged my driver, such as Xen's?",
+        ("docs/support.html",),
+        "That a driver is not here means that nobody has published a report of it.",
+    ),
+    (
+        "What becomes of a guest that runs?",
+        ("docs/api/index.html", "docs/api/virDomainUndefine.html"),
+        "the guest goes on, the domain is transient and vanishes when it stops",
+    ),
+    (
+        "How do I take that back?",
+        ("docs/api/index.html", "docs/api/definitions.html"),
+        "a transient one becomes persistent, which takes back an undefine",
+    ),
+    (
+        "Are my disks deleted?",
+        ("docs/api/index.html", FLAGS),
+        "It never touches a disk or a volume",
+    ),
+    (
+        "Do I have to delete snapshots first?",
+        ("docs/api/index.html", "docs/api/metadata.html"),
+        "As long as an inactive domain has any, undefine wants the flag for it",
+    ),
+    (
+        "Which error says that a flag is not known?",
+        ("docs/api/index.html", "docs/api/errors.html"),
+        "VIR_ERR_INVALID_ARG 8 0.1.0 an argument cannot be right, such as a flag bit that nobody knows",
+    ),
+    (
+        "Am I told of an undefine that was refused?",
+        ("docs/api/index.html", "docs/api/lifecycle-events.html"),
+        "none for one that is refused",
+    ),
+    (
+        "Which right does a user need for it?",
+        ("docs/api/index.html", FLAGS),
+        "Right: domain:delete",
+    ),
+    (
+        "Is there a driver that loses data all the same?",
+        ("docs/findings.html", "docs/findings/memory-lost-in-a-refusal.html"),
+        "But the image is gone, and the driver still says that there is one.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("clicks", "answer"), [one[1:] for one in QUESTIONS], ids=[one[0] for one in QUESTIONS])
+def test_a_question_is_answered_in_two_clicks(site: dict[Path, Page], clicks: tuple[str, ...], answer: str) -> None:
+    """From the front page each click follows a link that is there, and the last page holds the answer."""
+    top = next(path for path in site if path.name == "genindex.html").parent
+    page = site[top / "docs" / "index.html"]
+    assert len(clicks) <= 2
+    for click in clicks:
+        reached = {(page.path.parent / unquote(urlsplit(link).path)).resolve() for link in page.links}
+        assert top / click in reached, f"{page.path.name} does not link {click}"
+        page = site[top / click]
+    assert answer in text_of(page.path.read_text(encoding="utf-8"))
