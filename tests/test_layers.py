@@ -23,15 +23,16 @@ OWNERS = {
     "rich": ("render/terminal.py",),
     "jinja2": ("render/page.py",),
     "cucumber_messages": ("render/messages.py",),
+    "hypothesis": ("explore/search.py", "explore/worker.py"),
     "sphinx": ("sphinx_rules.py", "sphinx_reference.py"),
     "docutils": ("sphinx_rules.py", "sphinx_reference.py"),
-    "conformance.driver": ("driver", "suite", "mutants"),
+    "conformance.driver": ("driver", "suite", "mutants", "explore/worker.py"),
     "conformance.mutants": ("mutants", "suite/sessions.py", "commands"),
-    "conformance.suite": ("suite", "commands", "mutants"),
+    "conformance.suite": ("suite", "commands", "mutants", "explore/worker.py"),
 }
 #: Libraries that these parts may import inside a function only, so that other commands need not wait for them.
-LAZY = ("pytest", "conformance.suite", "conformance.mutants")
-EAGER_OWNERS = ("suite", "mutants")
+LAZY = ("pytest", "hypothesis", "conformance.suite", "conformance.mutants")
+EAGER_OWNERS = ("suite", "mutants", "explore/search.py", "explore/worker.py")
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if "_data" not in path.parts)
 
 

@@ -14,7 +14,7 @@ from conformance.journal import Failure
 from conformance.view import Answer, Difference, View, differences, show
 
 #: What a driver shows of a domain, by what the questions are about.
-_KINDS: Mapping[str, tuple[str, ...]] = {
+KINDS: Mapping[str, tuple[str, ...]] = {
     "place": ("look-up by UUID", "look-up by name", "listed as a domain"),
     "run state": (
         "id", "state", "active", "listed as active", "listed as inactive", "listed as running", "listed as paused",
@@ -29,9 +29,9 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     "TPM state": ("TPM state",),
     "disk": ("disk image",),
 }  # fmt: skip
-_KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names}
+KIND_OF = {name: kind for kind, names in KINDS.items() for name in names}
 #: The files say once more what another answer has said; alone they are a kind of their own.
-_FILES = "files on the host"
+FILES = "files on the host"
 _KIND_OF_HOLDING = {
     Holding.IMAGE: "image",
     Holding.SNAPSHOT: "snapshots",
@@ -44,7 +44,7 @@ _METADATA = (Holding.SNAPSHOT, Holding.CHECKPOINT)
 SENT_EVENT = "sent an event"
 _LOOK_UPS = ("look-up by UUID", "look-up by name")
 _GONE_BY_HANDLE = ("state", "active", "inactive definition")
-_GUEST = (*_KINDS["place"], "id", "state", "active", "live definition", *_KINDS["run state"][3:])
+_GUEST = (*KINDS["place"], "id", "state", "active", "live definition", *KINDS["run state"][3:])
 _TRANSIENT: Mapping[str, Answer] = {
     "persistent": 0,
     "listed as a domain": True,
@@ -118,7 +118,7 @@ def _changes(decision: Decision, call: str, before: View, after: View, events: S
     """Yield what a refusal has changed, each kind of thing on its own: each may have a cause of its own."""
     rule = decision.unchanged or "UNDEF-028"
     expected = f"everything is as it was before {call}"
-    changed = _by_kind(differences(before, after))
+    changed = by_kind(differences(before, after))
     if "place" in changed:
         # Of a domain that is gone everything else has changed as well.
         changed = {"place": changed["place"]}
@@ -128,12 +128,13 @@ def _changes(decision: Decision, call: str, before: View, after: View, events: S
         yield Fault(rule, SENT_EVENT, "no event is sent", f"the driver sent {', '.join(events)}")
 
 
-def _by_kind(found: Iterable[Difference]) -> dict[str, list[Difference]]:
+def by_kind(found: Iterable[Difference]) -> dict[str, list[Difference]]:
+    """Return differences by what they are about; files alone are a kind, beside another they say it once more."""
     kinds: dict[str, list[Difference]] = {}
     for difference in found:
-        kinds.setdefault(_KIND_OF.get(difference.aspect, difference.aspect), []).append(difference)
+        kinds.setdefault(KIND_OF.get(difference.aspect, difference.aspect), []).append(difference)
     if len(kinds) > 1:
-        kinds.pop(_FILES, None)
+        kinds.pop(FILES, None)
     return kinds
 
 
@@ -158,9 +159,9 @@ def _gone(rule: str, sign: str, view: View) -> Iterator[Fault]:
         yield Fault(
             rule, sign, "every look-up and call fails with NO_DOMAIN, and no list shows it", observed, tuple(left)
         )
-    elif view.get(_FILES):
-        observed = f"{_FILES}: {show(view[_FILES])}"
-        yield Fault(rule, f"{sign}: files", "no file of it is on the host", observed, (_FILES,))
+    elif view.get(FILES):
+        observed = f"{FILES}: {show(view[FILES])}"
+        yield Fault(rule, f"{sign}: files", "no file of it is on the host", observed, (FILES,))
 
 
 def _goes_on(decision: Decision, before: View, after: View) -> Iterator[Fault]:
@@ -180,7 +181,7 @@ def _goes_on(decision: Decision, before: View, after: View) -> Iterator[Fault]:
 def _fate(holding: Holding, fate: Fate, rule: str, before: View, after: View) -> Iterator[Fault]:
     """Yield what is wrong with something that a domain held, as long as nothing has happened since the call."""
     kind = _KIND_OF_HOLDING[holding]
-    names = _KINDS[kind]
+    names = KINDS[kind]
     if fate is Fate.AS_DEFINED:
         return
     if fate is Fate.REMOVED:
@@ -215,7 +216,7 @@ def judge_heir(decision: Decision, view: View) -> list[Fault]:
     for holding, (fate, rule) in decision.fates.items():
         if fate in (Fate.REMOVED, Fate.UNTIL_HALT) and holding in (Holding.IMAGE, *_METADATA):
             kind = _KIND_OF_HOLDING[holding]
-            wanted = {name: _NOTHING[name] for name in _KINDS[kind] if name in _NOTHING}
+            wanted = {name: _NOTHING[name] for name in KINDS[kind] if name in _NOTHING}
             faults += _other(rule, f"left {kind} to its heir", f"a domain defined again holds no {kind}", view, wanted)
     return faults
 

@@ -104,6 +104,7 @@ def _parser() -> _Parser:
         ("merge", "put reports of several parts or hosts together"),
     ):
         _add_for_reports(name, commands.add_parser(name, help=told))
+    _add_explore(commands.add_parser("explore", help="search for what no rule foresaw, by random lives of a domain"))
     command = commands.add_parser("clean", help="remove what runs that were killed have left")
     _add_uri(command)
     _add_time(command)
@@ -207,6 +208,14 @@ def add_outputs(command: argparse.ArgumentParser) -> None:
     """Take a file for each form that a report can be had in."""
     for form in FORMATS:
         command.add_argument(f"--{form.name}", metavar=form.file, type=Path, help=f"write {form.help}")
+
+
+def _add_explore(command: argparse.ArgumentParser) -> None:
+    from conformance.commands.explore import add_arguments, explore
+
+    add_arguments(command, seconds, _positive)
+    _add_time(command)
+    command.set_defaults(handler=explore)
 
 
 def _add_uri(command: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from conformance.flags import OPPOSITES, Undefine
+from conformance.flags import Undefine, opposed
 
 #: Every flag that libvirt defines.
 KNOWN = sum(Undefine)
@@ -196,7 +196,7 @@ def _causes(state: State, held: Collection[Holding], flags: int, taken: int) -> 
         yield _Cause("UNDEF-007")
     else:
         yield from _in_the_way(state, held, flags)
-    if any(flags & taken & one and flags & taken & other for one, other in OPPOSITES.items()):
+    if opposed(flags & taken):
         # libvirt names no code for it.
         yield _Cause("UNDEF-022", "")
 

@@ -72,6 +72,11 @@ def describe_flags(value: int) -> str:
 OPPOSITES = {Undefine.NVRAM: Undefine.KEEP_NVRAM, Undefine.TPM: Undefine.KEEP_TPM}
 
 
+def opposed(value: int) -> bool:
+    """Tell whether flags ask for opposite things."""
+    return any(value & one and value & other for one, other in OPPOSITES.items())
+
+
 def beside(base: int, others: Iterable[Undefine]) -> Iterator[int]:
     """Yield ``base`` alone, with each one of ``others`` that it lacks, and with all of them that go together."""
     extra = [flag for flag in others if not base & flag]

@@ -101,6 +101,13 @@ class Ledger:
         """Write down a domain that is about to be made."""
         self._append({"name": name, "uuid": uuid})
 
+    def strike(self, uuid: str) -> None:
+        """Write down that a domain is gone for good, so that nobody looks for it when the run ends.
+
+        Random lives make a hundred domains a second, and each has a name and a UUID of its own.
+        """
+        self._append({"gone": uuid})
+
     def announce_root(self, path: Path) -> None:
         """Write down a private root of an embedded driver that is about to be made."""
         self._append({"root": str(path)})
@@ -128,9 +135,11 @@ class Ledger:
                 yield entry
 
     def domains(self) -> list[Owned]:
-        """Return the domains announced so far, each once."""
-        found = [Owned(str(e["name"]), str(e["uuid"])) for e in self._entries() if "uuid" in e and "name" in e]
-        return list(dict.fromkeys(found))
+        """Return the domains announced so far, each once, without those that are gone for good."""
+        entries = list(self._entries())
+        gone = {entry["gone"] for entry in entries if "gone" in entry}
+        found = [Owned(str(e["name"]), str(e["uuid"])) for e in entries if "uuid" in e and "name" in e]
+        return list(dict.fromkeys(owned for owned in found if owned.uuid not in gone))
 
     def pools(self) -> list[tuple[str, str]]:
         """Return the names and UUIDs of the storage pools announced so far."""

@@ -153,7 +153,7 @@ class Run:
         self.record.driver = answer["driver"]
         self.record.machine = answer["machine"]
         catalog = self.specification.catalog
-        answer = self._scrub(answer)
+        answer = self.scrubbed(answer)
         found = {finding["id"]: finding for finding in answer["capabilities"]}
         found |= {name: {"id": name, "present": True, "evidence": "assumed"} for name in self.options.assumed}
         self.record.capabilities = [found[name] for name in catalog.capabilities if name in found]
@@ -186,10 +186,22 @@ class Run:
         return self.plan
 
     def _workers(self, items: int) -> int:
+        return max(1, min(self.processes(self.options.workers), items))
+
+    def processes(self, wanted: int) -> int:
+        """Return how many processes call the driver at a time.
+
+        :param wanted: what the caller asked for, 0 where it is left to the kit.
+        """
         cores = len(os.sched_getaffinity(0))
         # Real guests mostly make their scenarios wait, so more processes than cores pay.
-        wanted = self.options.workers or (cores if self._start_seconds < _FAST_START else 2 * cores)
-        return 1 if self._premises.shares_root else max(1, min(wanted, items))
+        wanted = wanted or (2 * cores if self.is_slow else cores)
+        return 1 if self._premises.shares_root else wanted
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether guests take time to start, as real ones do."""
+        return self._start_seconds >= _FAST_START
 
     def worker_setup(self) -> dict[str, Any]:
         """Return what a worker has to know, as plain values."""
@@ -223,10 +235,10 @@ class Run:
     def note(self, scenario_id: str, outcome: Mapping[str, Any]) -> None:
         """Keep what a worker said of a scenario; a failed clean-up overrides a verdict that came before it."""
         if scenario_id in self.table.surveys:
-            self._tell(scenario_id, self.table.note(scenario_id, self._scrub(outcome)))
+            self._tell(scenario_id, self.table.note(scenario_id, self.scrubbed(outcome)))
             return
         self._refuse_unplanned(scenario_id)
-        values = {name: self._scrub(value) for name, value in outcome.items() if name != "outcome"}
+        values = {name: self.scrubbed(value) for name, value in outcome.items() if name != "outcome"}
         values["outcome"] = Verdict(outcome["outcome"])
         earlier = self.record.results.get(scenario_id)
         if earlier is not None:
@@ -242,14 +254,14 @@ class Run:
             self.on_result(self, name, outcome)
         self._draft.due()
 
-    def _scrub(self, value: Any) -> Any:
+    def scrubbed(self, value: Any) -> Any:
         """Return what a worker said without the URI's secrets."""
         if isinstance(value, str):
             return scrub(scrub(value, self.options.uri), self.options.denied_uri or self.options.uri)
         if isinstance(value, list):
-            return [self._scrub(item) for item in value]
+            return [self.scrubbed(item) for item in value]
         if isinstance(value, dict):
-            return {name: self._scrub(item) for name, item in value.items()}
+            return {name: self.scrubbed(item) for name, item in value.items()}
         return value
 
     def _refuse_unplanned(self, scenario_id: str) -> None:

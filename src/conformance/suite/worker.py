@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import resource
-import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
@@ -17,55 +15,16 @@ from conformance.driver.session import ConnectionLost, NotReached
 from conformance.errors import KitError
 from conformance.journal import BlackBox, Journal
 from conformance.judgement import NotRefused, Violation
-from conformance.losses import WATCHDOG_EXIT
 from conformance.reproducer import script
 from conformance.suite.case import Case
 from conformance.suite.collection import SCENARIO_ID
 from conformance.suite.sessions import Sessions
 from conformance.suite.turns import Turns
 from conformance.verdict import Verdict
+from conformance.watchdog import Watchdog
 
 #: Steps whose judgement needs every event since the first call.
 _EVENT_WORDS = ("nothing has changed", "event")
-
-
-class Watchdog:
-    """Ends the process when a scenario takes too long: a call that hangs inside libvirt cannot be interrupted."""
-
-    EXIT_CODE = WATCHDOG_EXIT
-
-    def __init__(self, seconds: float, box: BlackBox, journal: Journal) -> None:
-        self._seconds = seconds
-        self._box = box
-        self._journal = journal
-        self._deadline: float | None = None
-        self._changed = threading.Condition()
-        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
-
-    def start(self) -> None:
-        """Begin to count for a scenario."""
-        with self._changed:
-            self._deadline = time.monotonic() + self._seconds
-            self._changed.notify()
-
-    def extend(self) -> None:
-        """Begin to count anew. It costs next to nothing: the thread finds out when it wakes for the time before."""
-        self._deadline = time.monotonic() + self._seconds
-
-    def stop(self) -> None:
-        """Stop counting."""
-        with self._changed:
-            self._deadline = None
-
-    def _watch(self) -> None:
-        with self._changed:
-            while True:
-                if self._deadline is None:
-                    self._changed.wait()
-                elif (left := self._deadline - time.monotonic()) > 0:
-                    self._changed.wait(left)
-                else:
-                    os._exit(self.EXIT_CODE)
 
 
 class Worker:

@@ -1,0 +1,401 @@
+"""Leading the life of a domain: its operations as libvirt calls, on the connections and handles of its clients."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Any
+
+from conformance.driver.build import CHECKPOINT_REDEFINE, SNAPSHOT_REDEFINE
+from conformance.driver.cleanup import METADATA_ONLY, remove
+from conformance.driver.handle import UNSUPPORTED, Handle
+from conformance.driver.looker import Looker
+from conformance.driver.session import ConnectionLost, Knowledge, NotReached, Session
+from conformance.explore.life import ON_CONNECTION, Kind, Op, can_be_second
+from conformance.explore.model import Abilities, World, next_edition
+from conformance.explore.parting import Identity, Sight
+from conformance.explore.shown import with_edition
+from conformance.flags import FORCE_BOOT
+from conformance.journal import Entry, Failure, Journal, Outcome
+from conformance.judgement import Look, look_at
+from conformance.ledger import PREFIX, Owned
+from conformance.machine import NO_SUCH_DISK, Hardware
+from conformance.uri import embeds
+from conformance.view import BY_NAME, View
+
+#: VIR_DOMAIN_START_PAUSED of virDomainCreateFlags.
+START_PAUSED = 1
+_DISK = b"a disk of the conformance kit".ljust(1 << 16, b"\0")
+#: By these a driver says that it does not have an operation; by the last, that it does not take its flag.
+_LACKS = (*UNSUPPORTED, "INVALID_ARG")
+_NUMBERS = count(1)
+_NOTHING = View({})
+
+
+def _of_edition(look: Look) -> Look:
+    """Return a question for the edition of a definition in the place of one for all of it."""
+    return Look(look.label, f"{look.expression}.partition('<title>')[2].partition('</title>')[0]")
+
+
+def _only_kept(_handle: Handle, _method: str, _args: tuple[Any, ...], _proceed: Callable[..., Any]) -> None:
+    """Take a call and make none."""
+
+
+class Living:
+    """A domain that may come to be, and the clients that deal with it; one life after the other.
+
+    The looks go over a connection on which nothing is ever done, so that no client's handle decides what is seen.
+    """
+
+    def __init__(self, session: Session, knowledge: Knowledge) -> None:
+        self._session = session
+        self._knowledge = knowledge
+        # A driver in another process cannot call what is here.
+        self._watches = "events" in knowledge.capabilities and session.restarter is None
+        self._has_second = "second-connection" in knowledge.capabilities
+        self._metadata_flags = METADATA_ONLY
+        # Taking domains away is the kit's own work: it goes past a broken driver, and into no script.
+        self._own = Journal()
+        self._disks = self._make_disks()
+        self._owned: list[Owned] = []
+        self._connection = session.connection
+        self._identity = Identity("", "")
+        self._forget()
+
+    def _make_disks(self) -> tuple[str, str]:
+        """Return the paths of the two domains' disks: a checkpoint is of a disk."""
+        if "checkpoint-metadata" not in self._knowledge.capabilities:
+            return "", ""
+        session = self._session
+        if self._session.machine.type == "test" or "host-files" not in self._knowledge.capabilities:
+            return NO_SUCH_DISK, NO_SUCH_DISK
+        paths = (session.files / "own.disk", session.files / "namesake.disk")
+        for path in paths:
+            path.write_bytes(_DISK)
+            session.written.append(path.name)
+        return str(paths[0]), str(paths[1])
+
+    def _forget(self) -> None:
+        self._xml = ""
+        self._dom: Handle | None = None
+        self._dom_of_second: Handle | None = None
+        self._dom_of_namesake: Handle | None = None
+        self._looker: Looker | None = None
+        self._looker_of_namesake: Looker | None = None
+        self._watched: tuple[bool, bool] = (False, False)
+
+    # A life's beginning and end
+
+    def begin(self) -> Identity:
+        """Begin a life: nothing is there, under names that were never used."""
+        session = self._session
+        session.journal.forget()
+        session.forget_names()
+        self._forget()
+        stem = f"{PREFIX}-{session.ledger.run}-{session.worker}-{next(_NUMBERS)}"
+        self._names = (stem, f"{stem}-renamed")
+        self._identity = Identity(str(uuids.uuid4()), str(uuids.uuid4()))
+        self._owned = []
+        return self._identity
+
+    def _announce(self, name: str, uuid: str) -> Owned:
+        """Return a domain that stands in the ledger, which it does before it is made."""
+        owned = Owned(name, uuid)
+        if owned not in self._owned:
+            self._session.announce(name, uuid)
+            self._owned.append(owned)
+        return owned
+
+    def end(self) -> None:
+        """Take away what the life has left.
+
+        :raises CleanUpFailed: when something of it is still there.
+        """
+        session = self._session
+        if self._connection is not session.connection:
+            self._connection.look("close")
+            self._connection = session.connection
+        plain = Handle(session.connection.raw, "conn", self._own)
+        for owned in self._owned:
+            remove(plain, owned, session.ledger.run)
+        for owned in self._owned:
+            session.ledger.strike(owned.uuid)
+            session.made.remove(owned)
+        self._owned = []
+        session.journal.seconds += self._own.seconds
+        self._own.seconds = 0.0
+        self._own.forget()
+
+    # Looking
+
+    def look(self, world: World) -> Sight:
+        """Return what the driver shows of the domains that there are, or were.
+
+        :param world: as the model has it, which says what there is to be asked about.
+        """
+        own = _NOTHING if not world.handled and self._looker is None else self._watch(world).look()
+        if self._dom_of_namesake is None:
+            return Sight(own)
+        if self._looker_of_namesake is None:
+            self._looker_of_namesake = self._looker_at(self._dom_of_namesake)
+        return Sight(own, self._looker_of_namesake.look())
+
+    def _watch(self, world: World) -> Looker:
+        """Return the questions about the domain under the name that it has."""
+        known = (world.state is not None, world.renamed)
+        if self._looker is None or known != self._watched:
+            self._watched = known
+            found = self._session.connection.look("lookupByUUIDString", self._identity.own)
+            if found.ok:
+                self._looker = self._looker_at(found.value)
+            elif self._looker is None:
+                self._looker = self._looker_at(self._any_handle())
+        return self._looker
+
+    def _any_handle(self) -> Handle:
+        handle = self._dom or self._dom_of_second
+        if handle is None:
+            raise NotReached("a domain was made, and no call has returned a handle of it")
+        return handle
+
+    def _looker_at(self, domain: Handle) -> Looker:
+        session = self._session
+        return Looker(session.connection, domain, self._knowledge.capabilities, session.host)
+
+    def told(self) -> list[str] | None:
+        """Return the events about the domain in this life, complete; nothing where nothing is told.
+
+        :raises NoAnswer: when an event that has to come does not.
+        """
+        if not self._watches:
+            return None
+        recording = self._session.recording
+        self._session.fence([recording])
+        told = [str(event) for event in recording.of(self._identity.own)]
+        recording.forget()
+        return told
+
+    def questions(self, aspects: Iterable[str]) -> tuple[Look, ...]:
+        """Return questions about the domain as a script can ask them."""
+        symbol = (self._dom or self._any_handle()).symbol
+        uuid, name = self._identity.own, self._names[self._watched[1]]
+        looks = [look_at(BY_NAME[aspect], uuid=uuid, name=name, dom=symbol) for aspect in aspects]
+        return tuple(_of_edition(look) if "definition" in look.label else look for look in looks)
+
+    # Acting
+
+    def do(self, op: Op, world: World) -> Failure | None:
+        """Carry out an operation; return the error, or nothing.
+
+        :param world: as the model has it before.
+        :raises ConnectionLost: when the call took the connection with it.
+        :raises NotReached: when a way to make the call cannot be had.
+        """
+        outcome = self._on_connection(op, world) if op.kind in ON_CONNECTION else self._on_domain(op)
+        failure = outcome.failure
+        if failure is not None and self._session.lost(failure):
+            raise ConnectionLost(f"the connection was lost in {op}: {failure}")
+        return failure
+
+    def pretend(self, op: Op, world: World) -> None:
+        """Keep the calls of an operation in the journal without making them: they have ended a process before."""
+        for handle in (self._connection, self._dom, self._dom_of_second, self._dom_of_namesake):
+            if handle is not None:
+                handle.interceptor = _only_kept
+        if op.second:
+            self._session.connect_extra().interceptor = _only_kept
+        self._on_connection(op, world) if op.kind in ON_CONNECTION else self._on_domain(op)
+
+    def _on_connection(self, op: Op, world: World) -> Outcome:
+        connection = self._session.connect_extra() if op.second else self._connection
+        match op.kind:
+            case Kind.DEFINE | Kind.CREATE | Kind.CREATE_PAUSED:
+                self._xml = xml = self._definition(world)
+                if op.kind is Kind.DEFINE:
+                    outcome = connection.call("defineXML", xml)
+                else:
+                    flags = START_PAUSED if op.kind is Kind.CREATE_PAUSED else 0
+                    outcome = connection.call("createXML", xml, flags)
+                self._take_handle(op, outcome)
+                return outcome
+            case Kind.DEFINE_NAMESAKE:
+                owned = self._announce(self._names[0], self._identity.namesake)
+                outcome = connection.call("defineXML", self._document(owned, self._disks[1], 1))
+                if outcome.ok and self._dom_of_namesake is None:
+                    self._dom_of_namesake = outcome.value
+                return outcome
+            case Kind.RECONNECT:
+                return self._reconnect(world)
+            case Kind.RESTART:
+                return self._restart(world)
+        calls = {
+            Kind.START_NAMESAKE: "create",
+            Kind.STOP_NAMESAKE: "destroy",
+            Kind.UNDEFINE_NAMESAKE: "undefine",
+        }
+        if self._dom_of_namesake is None:
+            raise AssertionError(op)
+        return self._dom_of_namesake.call(calls[op.kind])
+
+    def _definition(self, world: World) -> str:
+        name = self._names[world.state is not None and world.renamed]
+        owned = self._announce(name, self._identity.own)
+        return self._document(owned, self._disks[0], next_edition(world))
+
+    def _document(self, owned: Owned, disk: str, edition: int) -> str:
+        return with_edition(self._session.definition(owned, Hardware(disk=disk)), edition)
+
+    def _take_handle(self, op: Op, outcome: Outcome) -> None:
+        """Keep the first handle that a client gets: it stands for the domain whatever becomes of that."""
+        if not outcome.ok:
+            return
+        if op.second and self._dom_of_second is None:
+            self._dom_of_second = outcome.value
+        elif not op.second and self._dom is None:
+            self._dom = outcome.value
+
+    def _reconnect(self, world: World) -> Outcome:
+        """Close the client's connection and open another; old handles are of no further use."""
+        session = self._session
+        if self._connection is not session.connection:
+            self._connection.look("close")
+        self._connection = session.connect("conn")
+        session.journal.leave(Entry("conn", "reopen", (), "", None, True, session.journal.step), 0.0)
+        self._dom = None
+        return self._looked_up(world)
+
+    def _restart(self, world: World) -> Outcome:
+        """Restart the driver; every handle is of no further use."""
+        session = self._session
+        session.restart()
+        self._connection = session.connection
+        namesake, xml = self._dom_of_namesake, self._xml
+        self._forget()
+        self._xml = xml
+        session.await_control(self._identity.own)
+        outcome = self._looked_up(world)
+        if namesake is not None and world.namesake is not None:
+            found = session.connection.call("lookupByUUIDString", self._identity.namesake)
+            self._dom_of_namesake = found.value if found.ok else None
+        return outcome
+
+    def _looked_up(self, world: World) -> Outcome:
+        if world.state is None:
+            return Outcome("open")
+        found = self._connection.call("lookupByUUIDString", self._identity.own)
+        self._dom = found.value if found.ok else None
+        return found
+
+    def _on_domain(self, op: Op) -> Outcome:
+        domain, failed = self._handle(second=op.second)
+        if domain is None:
+            return failed
+        match op.kind:
+            case Kind.START | Kind.STOP | Kind.UNDEFINE | Kind.SUSPEND | Kind.RESUME:
+                return domain.call(op.kind.value)
+            case Kind.START_PAUSED:
+                return domain.call("createWithFlags", START_PAUSED)
+            case Kind.FORCE_BOOT:
+                return domain.call("createWithFlags", FORCE_BOOT)
+            case Kind.SAVE | Kind.REMOVE_IMAGE:
+                return domain.call(op.kind.value, 0)
+            case Kind.UNDEFINE_FLAGS:
+                return domain.call("undefineFlags", op.flags)
+            case Kind.AUTOSTART_ON | Kind.AUTOSTART_OFF:
+                return domain.call("setAutostart", int(op.kind is Kind.AUTOSTART_ON))
+            case Kind.RENAME:
+                return self._rename(domain)
+            case Kind.TAKE_SNAPSHOT | Kind.TAKE_CHECKPOINT:
+                return self._take(domain, op.kind)
+            case Kind.DROP_SNAPSHOT | Kind.DROP_CHECKPOINT:
+                return self._drop(domain, op.kind)
+        raise AssertionError(op)
+
+    def _handle(self, *, second: bool) -> tuple[Handle | None, Outcome]:
+        """Return a client's handle of the domain, or how looking the domain up has failed."""
+        if not second or not self._has_second:
+            if self._dom is None:
+                found = self._connection.call("lookupByUUIDString", self._identity.own)
+                self._dom = found.value if found.ok else None
+                return self._dom, found
+            return self._dom, Outcome("")
+        if self._dom_of_second is None:
+            found = self._session.connect_extra().call("lookupByUUIDString", self._identity.own)
+            self._dom_of_second = found.value if found.ok else None
+            return self._dom_of_second, found
+        return self._dom_of_second, Outcome("")
+
+    def _rename(self, domain: Handle) -> Outcome:
+        found = self._session.connection.look("lookupByUUIDString", self._identity.own)
+        now = found.value.name() if found.ok else domain.name()
+        other = self._names[now == self._names[0]]
+        self._announce(other, self._identity.own)
+        return domain.call("rename", other, 0)
+
+    def _take(self, domain: Handle, kind: Kind) -> Outcome:
+        definition = self._xml
+        if kind is Kind.TAKE_SNAPSHOT:
+            flags = self._knowledge.snapshot_flags
+            made_anew = f"<creationTime>1</creationTime><state>shutoff</state>{definition}"
+            inner = made_anew if flags & SNAPSHOT_REDEFINE else ""
+            return domain.call("snapshotCreateXML", f"<domainsnapshot><name>kept</name>{inner}</domainsnapshot>", flags)
+        flags = CHECKPOINT_REDEFINE if self._knowledge.checkpoint_by_redefine else 0
+        made_anew = (
+            "<creationTime>1</creationTime><disks><disk name='vda' checkpoint='bitmap' bitmap='kept'/></disks>"
+            f"{definition}"
+        )
+        inner = made_anew if flags else ""
+        return domain.call(
+            "checkpointCreateXML", f"<domaincheckpoint><name>kept</name>{inner}</domaincheckpoint>", flags
+        )
+
+    def _drop(self, domain: Handle, kind: Kind) -> Outcome:
+        of_snapshot = kind is Kind.DROP_SNAPSHOT
+        found = domain.call("snapshotLookupByName" if of_snapshot else "checkpointLookupByName", "kept", 0)
+        return found if not found.ok else found.value.call("delete", self._metadata_flags)
+
+    # What the driver has
+
+    def abilities(self) -> Abilities:
+        """Return what the driver can do, and what it lacks of what probing does not ask for.
+
+        :raises NotReached: when a domain cannot be made to find that out.
+        """
+        knowledge = self._knowledge
+        known = Abilities(
+            frozenset(knowledge.capabilities), sum(knowledge.flags), frozenset(), knowledge.checkpoint_by_redefine
+        )
+        lacking = set()
+        if embeds(self._session.uri):
+            # libvirt lets a process open an embedded driver only some sixteen times.
+            lacking.add(Kind.RECONNECT)
+        if self._session.restarter is None:
+            lacking.add(Kind.RESTART)
+        if not self._has_second:
+            lacking |= {kind for kind in Kind if not can_be_second(kind)} & {Kind.RECONNECT}
+        probes: tuple[tuple[Kind, Callable[[], Failure | None]], ...] = (
+            (Kind.CREATE_PAUSED, lambda: self._tried(Kind.CREATE_PAUSED)),
+            (Kind.START_PAUSED, lambda: self._tried(Kind.START_PAUSED, Kind.DEFINE)),
+        )
+        for kind, tried in probes:
+            if known.has(kind) and (failure := tried()) is not None and failure.name in _LACKS:
+                lacking.add(kind)
+        if known.has(Kind.DROP_SNAPSHOT):
+            failure = self._tried(Kind.DROP_SNAPSHOT, Kind.DEFINE, Kind.TAKE_SNAPSHOT)
+            # A driver whose snapshots are metadata alone has no flag for that.
+            self._metadata_flags = 0 if failure is not None and failure.name in _LACKS else METADATA_ONLY
+        return Abilities(known.capabilities, known.taken, frozenset(lacking), known.checkpoint_by_redefine)
+
+    def _tried(self, kind: Kind, *before: Kind) -> Failure | None:
+        """Return the error of an operation in a life of its own."""
+        self.begin()
+        try:
+            for earlier in before:
+                if failure := self.do(Op(earlier), World()):
+                    raise NotReached(f"{earlier}: it failed with {failure}")
+            return self.do(Op(kind), World())
+        finally:
+            self.end()
+            if self._watches:
+                self._session.recording.forget()

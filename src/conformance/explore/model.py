@@ -1,0 +1,451 @@
+"""The contract's picture of a domain through its life: what it is, what it holds, and what an operation makes of it.
+
+What undefine does is :func:`conformance.decision.decide`, the function of the decision table. What stands here is the
+life between two undefines: as far as libvirt's text says what a call comes to, and nothing where it leaves that open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from functools import lru_cache
+
+from conformance.decision import INVALID_ARG, KNOWN, OPERATION_INVALID, Decision, Holding, Outcome, State, decide
+from conformance.explore.life import NEEDS, OF_NAMESAKE, ON_CONNECTION, UNDEFINES, Kind, Op
+from conformance.flags import opposed
+
+_REMAINDER = {State.RUNNING: State.RUNNING_REMAINDER, State.PAUSED: State.PAUSED_REMAINDER}
+_CREATED = {State.RUNNING: State.RUNNING_CREATED, State.PAUSED: State.PAUSED_CREATED}
+_PERSISTENT = {
+    State.RUNNING_CREATED: State.RUNNING,
+    State.RUNNING_REMAINDER: State.RUNNING,
+    State.PAUSED_CREATED: State.PAUSED,
+    State.PAUSED_REMAINDER: State.PAUSED,
+}
+_PAUSED = {
+    State.RUNNING: State.PAUSED,
+    State.RUNNING_CREATED: State.PAUSED_CREATED,
+    State.RUNNING_REMAINDER: State.PAUSED_REMAINDER,
+}
+_RESUMED = {paused: running for running, paused in _PAUSED.items()}
+#: Marks what is told of the other domain.
+OF_OTHER = " of its namesake"
+#: What a client holds that nobody asked to be given up, by what a driver shows of it.
+_HOLDINGS = ("image", "snapshots", "checkpoints", "autostart")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A managed save image: whether its guest was paused, and which edition of the definition is in it."""
+
+    paused: bool
+    edition: int
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The domain that a life is about, and what has to be known of others to tell what becomes of it.
+
+    :param state: of the domain, or nothing while there is none.
+    :param handled: whether the client has a handle of the domain, were it an old one.
+    :param renamed: whether the domain has its second name.
+    :param edition: of the definition, 0 where there is none; each new definition is another.
+    :param live: the edition with which the guest runs, 0 where none does.
+    :param namesake: the state of another domain of the first name.
+    :param retaken: whether the domain was transient when it was given the definition that it has, and still runs.
+    """
+
+    state: State | None = None
+    handled: bool = False
+    renamed: bool = False
+    autostart: bool = False
+    image: Image | None = None
+    snapshot: bool = False
+    checkpoint: bool = False
+    edition: int = 0
+    live: int = 0
+    namesake: State | None = None
+    retaken: bool = False
+
+    @property
+    def held(self) -> frozenset[Holding]:
+        """What the domain holds, as the decision table has it."""
+        held = {Holding.IMAGE: self.image, Holding.SNAPSHOT: self.snapshot, Holding.CHECKPOINT: self.checkpoint}
+        return frozenset(holding for holding, there in held.items() if there)
+
+    @property
+    def phase(self) -> str:
+        """What the domain is, in the coarse terms in which a fault is told from another."""
+        if self.state is None:
+            return "absent"
+        return "transient" if self.state.transient else "active" if self.state.active else "inactive"
+
+    @property
+    def key(self) -> World:
+        """The state for counting: which of two editions it is makes no other state."""
+        return _key(self)
+
+    def __str__(self) -> str:
+        if self.state is None:
+            words = ["there is none" if self.handled else "nothing was made yet"]
+        else:
+            words = [str(self.state)]
+        if self.image:
+            words.append("an image of a paused guest" if self.image.paused else "an image")
+        words += [name for name in ("snapshot", "checkpoint", "autostart", "renamed", "retaken") if getattr(self, name)]
+        if self.namesake is not None:
+            words.append(f"its namesake {self.namesake}")
+        return ", ".join(words)
+
+    @property
+    def code(self) -> str:
+        """The state of :attr:`key` in a few letters, which :func:`parse_world` reads again."""
+        return _code(self)
+
+
+_STATES = tuple(State)
+_SIGNS = (None, *_STATES)
+
+
+@lru_cache(maxsize=1 << 12)
+def _code(world: World) -> str:
+    image = "" if world.image is None else "I" if world.image.paused else "i"
+    marks = {
+        "h": world.handled, "r": world.renamed, "a": world.autostart, "s": world.snapshot, "c": world.checkpoint,
+        "t": world.retaken,
+    }  # fmt: skip
+    letters = "".join(letter for letter, there in marks.items() if there)
+    return f"{_SIGNS.index(world.state)}{_SIGNS.index(world.namesake)}{letters}{image}"
+
+
+def parse_world(code: str) -> World:
+    """Return the state that :attr:`World.code` wrote down."""
+    image = Image("I" in code, 0) if "i" in code.lower() else None
+    return World(
+        _SIGNS[int(code[0])], "h" in code, "r" in code, "a" in code, image, "s" in code, "c" in code,
+        namesake=_SIGNS[int(code[1])], retaken="t" in code,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1 << 12)
+def _key(world: World) -> World:
+    image = world.image and replace(world.image, edition=0)
+    return replace(world, edition=0, live=0, image=image)
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a driver can do, as probing has found out.
+
+    :param taken: the flags of undefine that it takes.
+    :param lacking: operations that it does not have.
+    :param checkpoint_by_redefine: whether a checkpoint is made without a guest.
+    """
+
+    capabilities: frozenset[str]
+    taken: int = KNOWN
+    lacking: frozenset[Kind] = frozenset()
+    checkpoint_by_redefine: bool = False
+
+    def has(self, kind: Kind) -> bool:
+        """Tell whether the driver has an operation."""
+        return kind not in self.lacking and NEEDS.get(kind, "define") in self.capabilities
+
+
+class Ending(Enum):
+    """How a call has to end."""
+
+    SUCCESS = auto()
+    FAILURE = auto()
+    EITHER = auto()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the contract says of one operation.
+
+    :param after: what there is once the call has succeeded.
+    :param rule: the rule that the other ending breaks; empty where no rule says what the model does.
+    :param codes: the codes that a failure may have, any where none is named.
+    :param code_rule: the rule that a failure with another code breaks.
+    :param unchanged: the rule that a failure breaks which changes something.
+    :param blames: by what a driver shows, the rule that is broken when it is not as it has to be after a success.
+    :param decision: the entry of the decision table, where the operation is an undefine.
+    :param restored: whether the guest that runs then was restored from an image; nothing where that is not asked.
+    """
+
+    ending: Ending
+    after: World
+    rule: str = ""
+    codes: tuple[str, ...] = ()
+    code_rule: str = ""
+    unchanged: str = ""
+    blames: Mapping[str, str] = field(default_factory=dict)
+    decision: Decision | None = None
+    restored: bool | None = None
+
+
+def predict(world: World, op: Op, can: Abilities) -> Prediction | None:
+    """Return what the contract says of an operation, or nothing where no client can do it or nothing would be learned.
+
+    The same values give the same answer, and a driver plays no part in it.
+    """
+    if not can.has(op.kind) or (op.second and (world.state is None and op.kind not in ON_CONNECTION)):
+        return None
+    if op.kind in OF_NAMESAKE:
+        return _namesake(world, op.kind)
+    if op.kind in (Kind.RECONNECT, Kind.RESTART):
+        return _again(world, op.kind)
+    if op.kind in (Kind.CREATE, Kind.CREATE_PAUSED):
+        return _created(world, paused=op.kind is Kind.CREATE_PAUSED, can=can)
+    if op.kind is Kind.DEFINE:
+        return _defined(world)
+    if not world.handled:
+        return None
+    if world.state is None:
+        return _stale(world, op, can)
+    if op.kind in UNDEFINES:
+        return _undefined(world, world.state, op.flags, can)
+    return _ON_DOMAIN[op.kind](world, world.state, op.kind, can)
+
+
+def _fails(world: World, unchanged: str = "", rule: str = "", code: str = "") -> Prediction:
+    codes = (code,) if code else ()
+    return Prediction(Ending.FAILURE, world, rule, codes, rule if code else "", unchanged)
+
+
+def _either(after: World, blames: Mapping[str, str] | None = None, unchanged: str = "") -> Prediction:
+    return Prediction(Ending.EITHER, after, unchanged=unchanged, blames=blames or {})
+
+
+# What is done on a connection
+
+
+def next_edition(world: World) -> int:
+    """Return which edition the next definition is: never the one that there is."""
+    return 2 if world.edition == 1 or (not world.edition and world.live == 1) else 1
+
+
+def _defined(world: World) -> Prediction:
+    edition = next_edition(world)
+    if world.state is None:
+        if world.namesake is not None:
+            return _fails(world)
+        fresh = World(State.INACTIVE, handled=True, edition=edition)
+        heir = dict.fromkeys(_HOLDINGS, "UNDEF-006") if world.handled else {}
+        return Prediction(Ending.SUCCESS, fresh, blames=heir)
+    again = replace(world, edition=edition)
+    kept = dict.fromkeys(_HOLDINGS, "UNDEF-036")
+    if not world.state.transient:
+        return Prediction(Ending.SUCCESS, again, blames=kept)
+    again = replace(again, state=_PERSISTENT[world.state], autostart=False, retaken=True)
+    remainder = world.state in _REMAINDER.values()
+    rule = "UNDEF-004" if remainder else ""
+    blames = {**kept, "autostart": "UNDEF-009", "run state": rule, "persistence": rule, "guest": rule}
+    return Prediction(Ending.SUCCESS, again, rule, blames=blames)
+
+
+def _created(world: World, *, paused: bool, can: Abilities) -> Prediction | None:
+    state = State.PAUSED if paused else State.RUNNING
+    if world.state is None:
+        if world.namesake is not None:
+            return _fails(world, "UNDEF-010")
+        after = World(_CREATED[state], handled=True, live=next_edition(world))
+        # What a predecessor's managed save was removed with must not come back.
+        return Prediction(Ending.SUCCESS, after, blames={"image": "UNDEF-012"} if world.handled else {})
+    if world.state.active:
+        return _fails(world, "UNDEF-010")
+    if world.image and "image-beside-guest" not in can.capabilities:
+        return None
+    return _either(replace(world, state=state, live=next_edition(world)), unchanged="UNDEF-010")
+
+
+def _again(world: World, kind: Kind) -> Prediction | None:
+    if world == World():
+        return None
+    after = replace(world, handled=world.state is not None)
+    rule = "UNDEF-032" if kind is Kind.RESTART else ""
+    everything = ("place", "run state", "persistence", "definition", *_HOLDINGS)
+    return Prediction(Ending.SUCCESS, after, rule, blames=dict.fromkeys(everything, rule))
+
+
+def _namesake(world: World, kind: Kind) -> Prediction | None:
+    state = world.namesake
+    heir = {f"{kind}{OF_OTHER}": "UNDEF-006" for kind in _HOLDINGS}
+    if world.state is None:
+        # The old handle of a domain that is gone must not reach this one.
+        heir |= dict.fromkeys(("place", "run state", "persistence", "definition", *_HOLDINGS), "UNDEF-008")
+    match kind, state:
+        case Kind.DEFINE_NAMESAKE, None:
+            if world.state is not None and not world.renamed:
+                return _fails(world)
+            return Prediction(Ending.SUCCESS, replace(world, namesake=State.INACTIVE), blames=heir)
+        case Kind.START_NAMESAKE, State.INACTIVE:
+            after = replace(world, namesake=State.RUNNING)
+            return Prediction(Ending.SUCCESS, after, blames={**heir, f"boot{OF_OTHER}": "UNDEF-006"}, restored=False)
+        case Kind.STOP_NAMESAKE, State.RUNNING:
+            return Prediction(Ending.SUCCESS, replace(world, namesake=State.INACTIVE), blames=heir)
+        case Kind.UNDEFINE_NAMESAKE, State.INACTIVE:
+            decision = decide(State.INACTIVE, (), 0)
+            after = replace(world, namesake=None)
+            return Prediction(
+                Ending.SUCCESS, after, decision.blamed, blames={**heir, f"place{OF_OTHER}": decision.blamed}
+            )
+    return None
+
+
+# What is done on a handle
+
+
+def _stale(world: World, op: Op, can: Abilities) -> Prediction | None:
+    """Return what a handle answers whose domain is gone: that there is none, and nobody else is touched."""
+    if op.kind in (Kind.DROP_SNAPSHOT, Kind.DROP_CHECKPOINT):
+        return None
+    rule, codes = "UNDEF-008", ["NO_DOMAIN"]
+    if op.kind is Kind.UNDEFINE_FLAGS:
+        if op.flags & ~KNOWN:
+            # Unknown flags are found before the domain is looked for.
+            return Prediction(Ending.FAILURE, world, "UNDEF-025", (INVALID_ARG,), "UNDEF-025", rule)
+        if op.flags & ~can.taken:
+            codes.append(INVALID_ARG)
+        if opposed(op.flags & can.taken):
+            # libvirt names no code for that, and says nothing of what is looked at first.
+            return Prediction(Ending.FAILURE, world, rule, unchanged=rule)
+    return Prediction(Ending.FAILURE, world, rule, tuple(codes), rule, rule)
+
+
+@lru_cache(maxsize=1 << 16)
+def _decision(state: State, held: frozenset[Holding], flags: int, taken: int) -> Decision:
+    return decide(state, held, flags, taken)
+
+
+def _undefined(world: World, state: State, flags: int, can: Abilities) -> Prediction:
+    decision = _decision(state, world.held, flags, can.taken)
+    if decision.refused:
+        return Prediction(
+            Ending.FAILURE, world, decision.blamed, decision.codes, decision.code_rule, decision.unchanged,
+            decision=decision,
+        )  # fmt: skip
+    if decision.outcome is Outcome.REMOVED:
+        after = World(None, handled=True, renamed=world.renamed, namesake=world.namesake)
+    else:
+        after = replace(world, state=_REMAINDER[state], autostart=False, image=None, edition=0, retaken=False)
+    blames = dict.fromkeys(("place", "run state", "persistence", "guest"), decision.blamed)
+    fates = {Holding.IMAGE: "image", Holding.SNAPSHOT: "snapshots", Holding.CHECKPOINT: "checkpoints"}
+    blames |= {fates[holding]: rule for holding, (_, rule) in decision.fates.items()}
+    return Prediction(
+        Ending.SUCCESS, after, decision.blamed, blames={**blames, "autostart": "UNDEF-009"}, decision=decision
+    )
+
+
+def _started(world: World, state: State, kind: Kind, can: Abilities) -> Prediction:
+    if state.active:
+        return _fails(world, "UNDEF-010")
+    image = None if kind is Kind.FORCE_BOOT else world.image
+    paused = kind is Kind.START_PAUSED or bool(image and image.paused)
+    live = image.edition if image else world.edition
+    after = replace(world, state=State.PAUSED if paused else State.RUNNING, image=None, live=live)
+    blames = {"image": "UNDEF-016", "boot": "UNDEF-016" if world.image else "UNDEF-012"}
+    # That a guest booted afresh every driver shows; that it was restored, not every one.
+    restored = None if image and "restore-shown" not in can.capabilities else bool(image)
+    return Prediction(Ending.SUCCESS, after, blames=blames, restored=restored)
+
+
+def _stopped(world: World, state: State, _kind: Kind, _can: Abilities) -> Prediction:
+    if not state.active:
+        return _fails(world)
+    if not state.transient:
+        after = replace(world, state=State.INACTIVE, live=0, retaken=False)
+        return Prediction(Ending.SUCCESS, after, blames={"autostart": "UNDEF-009"})
+    gone = World(None, handled=True, renamed=world.renamed, namesake=world.namesake)
+    rule = "UNDEF-003" if state in _REMAINDER.values() else ""
+    return Prediction(Ending.SUCCESS, gone, rule, blames={"place": rule, "files": rule})
+
+
+def _suspended(world: World, state: State, kind: Kind, _can: Abilities) -> Prediction:
+    if not state.active:
+        return _fails(world)
+    there = _PAUSED if kind is Kind.SUSPEND else _RESUMED
+    if state in there:
+        return Prediction(Ending.SUCCESS, replace(world, state=there[state]))
+    # Whether it is an error to pause what is paused, drivers decide.
+    return _either(world)
+
+
+def _saved(world: World, state: State, _kind: Kind, _can: Abilities) -> Prediction:
+    if state.transient:
+        return _fails(world, "UNDEF-016", "UNDEF-016")
+    if not state.active:
+        return _fails(world)
+    image = Image(state is State.PAUSED, world.live)
+    return Prediction(Ending.SUCCESS, replace(world, state=State.INACTIVE, image=image, live=0, retaken=False))
+
+
+def _image_removed(world: World, state: State, _kind: Kind, _can: Abilities) -> Prediction:
+    if state.transient or not world.image:
+        # Whether it is an error to remove what is not there, drivers decide.
+        return _either(world)
+    return Prediction(Ending.SUCCESS, replace(world, image=None))
+
+
+def _autostarted(world: World, state: State, kind: Kind, _can: Abilities) -> Prediction:
+    if not state.transient:
+        return Prediction(Ending.SUCCESS, replace(world, autostart=kind is Kind.AUTOSTART_ON))
+    if kind is Kind.AUTOSTART_ON:
+        return _fails(world, "UNDEF-009", "UNDEF-009", OPERATION_INVALID)
+    return _either(world)
+
+
+def _with_metadata(world: World, state: State, kind: Kind, can: Abilities) -> Prediction | None:
+    """Return what becomes of a snapshot's or a checkpoint's metadata.
+
+    Whether it can be made in a given state hangs on the driver's disks and formats, of which the contract says nothing.
+    """
+    beside = "snapshot-beside-checkpoint" in can.capabilities
+    match kind:
+        case Kind.TAKE_SNAPSHOT:
+            if world.snapshot or (world.checkpoint and not beside):
+                return None
+            return _either(replace(world, snapshot=True))
+        case Kind.TAKE_CHECKPOINT:
+            if world.checkpoint or (world.snapshot and not beside):
+                return None
+            if not state.active and not can.checkpoint_by_redefine:
+                return None
+            return _either(replace(world, checkpoint=True))
+        case Kind.DROP_SNAPSHOT if world.snapshot:
+            return Prediction(Ending.SUCCESS, replace(world, snapshot=False))
+        case Kind.DROP_CHECKPOINT if world.checkpoint:
+            return Prediction(Ending.SUCCESS, replace(world, checkpoint=False))
+    return None
+
+
+def _renamed(world: World, state: State, _kind: Kind, _can: Abilities) -> Prediction:
+    if state.active or (world.renamed and world.namesake is not None):
+        return _fails(world, "UNDEF-010")
+    after = replace(world, renamed=not world.renamed)
+    blames = dict.fromkeys(_HOLDINGS, "UNDEF-036")
+    if world.held or world.autostart:
+        # It carries them along, or is refused.
+        return _either(after, blames, "UNDEF-010")
+    return Prediction(Ending.SUCCESS, after, blames=blames)
+
+
+_ON_DOMAIN = {
+    **dict.fromkeys((Kind.START, Kind.START_PAUSED, Kind.FORCE_BOOT), _started),
+    Kind.STOP: _stopped,
+    **dict.fromkeys((Kind.SUSPEND, Kind.RESUME), _suspended),
+    Kind.SAVE: _saved,
+    Kind.REMOVE_IMAGE: _image_removed,
+    **dict.fromkeys((Kind.AUTOSTART_ON, Kind.AUTOSTART_OFF), _autostarted),
+    **dict.fromkeys(
+        (Kind.TAKE_SNAPSHOT, Kind.DROP_SNAPSHOT, Kind.TAKE_CHECKPOINT, Kind.DROP_CHECKPOINT), _with_metadata
+    ),
+    Kind.RENAME: _renamed,
+}
+
+
+def operations(can: Abilities) -> Collection[Kind]:
+    """Return the operations that a driver has."""
+    return [kind for kind in Kind if can.has(kind)]
