@@ -1,16 +1,13 @@
-"""``explore`` as a command: what it finds on the test driver and on broken ones, and what it says of bad input."""
+"""``explore`` as a command: what it makes of what was found, and what it says of bad input."""
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from conformance.catalog import Catalog, Level
-from conformance.explore.life import Kind, Op, parse_life
+from conformance.explore.life import Kind, Op
 from conformance.explore.model import World
 from conformance.explore.outcome import Gathered, exit_code, fails
 from conformance.render.exploration import lines
@@ -19,98 +16,11 @@ from conformance.verdict import ExitCode
 from conftest import Bench, script
 from made_lives import CAN
 
-#: What the model expects of the test driver and no rule demands: it forgets what is in a managed save image.
-WITHOUT_A_RULE = {
-    "no-rule/create/inactive/other run state",
-    "no-rule/create/inactive/other definition",
-}
-
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
     """Give the specification's rules."""
     return load_specification().catalog
-
-
-def explore(bench: Bench, *arguments: str, lives: int = 60) -> tuple[int, str, Any]:
-    """Search for a number of lives with a fixed seed; return the exit code, what was printed, and the report."""
-    finished = bench.kit(
-        "explore", "--workers", "1", "--seed", "1", "--lives", str(lives), "--report", "explore.json", *arguments
-    )
-    assert finished.err == ""
-    return finished.code, finished.out, bench.report("explore.json")
-
-
-def the_parting(report: Any, rule: str) -> Any:
-    """Return what was found against a rule: its shortest life."""
-    found = [parting for parting in report["partings"] if parting["rule"] == rule]
-    assert found, [parting["id"] for parting in report["partings"]]
-    return min(found, key=lambda parting: len(parting["life"]))
-
-
-def test_the_mended_driver_breaks_no_rule(bench: Bench) -> None:
-    """Without a vice, and with its own deviations mended, the test driver is as the model on all that rules say."""
-    code, printed, report = explore(bench, "--vice", "none")
-    assert {parting["id"] for parting in report["partings"]} <= WITHOUT_A_RULE
-    assert (code, report["summary"]["failing"], report["problems"], report["complete"]) == (0, 0, [], True)
-    assert report["inventory"]["identical"]
-    assert report["search"]["lives"] >= 60
-    assert "result:      no rule of level MUST is broken" in printed
-    assert bench.processes() == []
-    assert bench.traces() == []
-
-
-#: Vices, the rules that show them, and how many operations the shortest life has.
-VICES = {
-    "image-stranded": ({"UNDEF-006", "UNDEF-012"}, 5),
-    "autostart-survives": ({"UNDEF-006", "UNDEF-009"}, 4),
-    "looks-up-by-name": ({"UNDEF-008"}, 3),
-    "guests-metadata-dropped-at-once": ({"UNDEF-018"}, 4),
-}
-
-
-@pytest.mark.parametrize("vice", VICES)
-def test_a_broken_driver_is_found_by_its_shortest_life(bench: Bench, vice: str) -> None:
-    """The search convicts by the rule that the vice is against, with a life of which nothing can be left out."""
-    rules, longest = VICES[vice]
-    code, printed, report = explore(bench, "--vice", vice)
-    found = [parting for parting in report["partings"] if parting["rule"] in rules]
-    assert found, [parting["id"] for parting in report["partings"]]
-    shortest = min(found, key=lambda parting: len(parting["life"]))
-    assert len(shortest["life"]) <= longest
-    assert shortest["shown_again"]
-    assert shortest["shortest"]
-    assert code == int(any(parting["level"] == "MUST" for parting in report["partings"]))
-    assert shortest["observed"].split(";")[0][:40] in " ".join(printed.split())
-    compile(shortest["reproducer"], vice, "exec")
-
-
-def test_a_driver_that_crashes_costs_one_life(bench: Bench) -> None:
-    """The call that took the process along is told with the shortest life, and the search goes on."""
-    code, _, report = explore(bench, "--vice", "crashes", lives=10)
-    parting = the_parting(report, "UNDEF-034")
-    assert code == 1
-    assert parting["fails"]
-    assert re.fullmatch(r"the worker process was ended by SIGABRT during dom\d?\.undefine(Flags)?", parting["observed"])
-    life = parse_life(parting["code"])
-    assert {op.kind for op in life} >= {Kind.SUSPEND}
-    assert len(life) == 4
-    assert parting["reproducer"].count("undefine") >= 1
-    assert report["search"]["lives"] > 10
-    assert bench.processes() == []
-
-
-def test_the_script_shows_the_parting_without_the_kit(bench: Bench) -> None:
-    """The test driver's own deviation is found, and its script run by Python alone shows it."""
-    code, _, report = explore(bench)
-    assert code == 0
-    parting = the_parting(report, "UNDEF-007")
-    assert (len(parting["life"]), parting["level"], parting["fails"]) == (2, "SHOULD", False)
-    finished = subprocess.run(
-        [sys.executable, "-I", "-c", parting["reproducer"]], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert re.search(r"^undefine(Flags)?\(.*\) -> 0$", finished.stdout, re.MULTILINE)
-    assert "conformance" not in re.sub(r"libvirt-conformance\.img", "", parting["reproducer"])
 
 
 @pytest.mark.parametrize(
