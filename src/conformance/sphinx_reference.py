@@ -64,6 +64,8 @@ _SHOWN = (
     Verdict.NOT_APPLICABLE,
     Verdict.NOT_RUN,
 )
+#: Classes of a link's text that say what the link is, which its address says as well.
+_PLAIN = {"std", "std-ref", "std-doc", "doc"}
 #: Verdicts of which a page names the drivers and does not link them: with many drivers it would grow too large.
 _UNEVENTFUL = (Verdict.UPHELD, Verdict.NOT_APPLICABLE, Verdict.NOT_RUN)
 
@@ -387,11 +389,13 @@ def _to_page(name: str, title: str, docname: str) -> nodes.Node:
     return addnodes.pending_xref("", nodes.inline("", title), refdoc=docname, **options)
 
 
-def _without_titles(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
-    """Take the tips off links to functions: they repeat the links' text."""
+def _lighten(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+    """Take off links what repeats their text and what no style asks for: a page of rules has a thousand of them."""
     for link in doctree.findall(nodes.reference):
         if link.get("reftitle") == link.astext():
             del link["reftitle"]
+        if len(link) == 1 and isinstance(link[0], nodes.inline) and set(link[0]["classes"]) <= _PLAIN:
+            link[:] = link[0].children
 
 
 def _begin(app: Sphinx) -> None:
@@ -461,7 +465,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         ("folded", FoldedBlock),
     ):
         app.add_directive(name, directive)
-    app.connect("doctree-resolved", _without_titles)
+    app.connect("doctree-resolved", _lighten)
     app.connect("builder-inited", _begin)
     app.connect("env-get-outdated", _outdated)
     app.connect("build-finished", _write_files)
