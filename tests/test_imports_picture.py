@@ -19,7 +19,8 @@ PAGE = """\
 |---|---|---|
 | doors | `cli` | all |
 | work | `work/` | values |
-| values | `values` `more` | nothing |
+| values | `values` | nothing |
+| | `more` | `other` |
 
 ## Others
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 #: What modules are called that stand in no row of the table.
 ELSEWHERE = "further modules"
-_ROW = re.compile(r"\| (?P<part>[^|]+) \| (?P<modules>[^|]*`[^|]*) \|")
+_ROW = re.compile(r"^\| *(?P<part>[^|`]*?) *\| (?P<modules>[^|]*`[^|]*) \|", re.MULTILINE)
 _WIDTH, _BOX, _HEIGHT, _GAP = 920, 168, 62, 60
 _LETTERS = 24
 
@@ -38,7 +38,13 @@ class Graph:
 def parts_of(markdown: str, heading: str) -> dict[str, tuple[str, ...]]:
     """Return the modules and packages of each part from the table under a heading."""
     section = markdown.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    return {row["part"].strip(): tuple(re.findall(r"`([\w./]+)`", row["modules"])) for row in _ROW.finditer(section)}
+    found: dict[str, tuple[str, ...]] = {}
+    part = ""
+    for row in _ROW.finditer(section):
+        # A row without a name goes on with the part before.
+        part = row["part"] or part
+        found[part] = (*found.get(part, ()), *re.findall(r"`([\w./]+)`", row["modules"]))
+    return found
 
 
 def read_graph(package: Path, parts: Mapping[str, tuple[str, ...]]) -> Graph:
