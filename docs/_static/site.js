@@ -6,6 +6,12 @@ addEventListener("DOMContentLoaded", () => {
   // Two regions of a kind need names.
   document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Site");
   document.querySelector(".toc-drawer")?.setAttribute("aria-label", "Page");
+  // The theme's page for searching begins with a heading of the second level, or none.
+  if (!document.querySelector("h1")) {
+    const heading = document.createElement("h1");
+    heading.textContent = document.title.split(" - ")[0];
+    document.querySelector("article")?.prepend(heading);
+  }
   // What scrolls has to be reached by the keyboard; whether it scrolls depends on the width, and on what is unfolded.
   const scrolling = ".table-wrapper, .highlight pre, pre.literal-block, .imports-scroll";
   const reach = () => document.querySelectorAll(scrolling).forEach((one) => {
