@@ -114,29 +114,35 @@ const browser = await chromium.launchPersistentContext(profile, {
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync"],
 });
-const page = await browser.newPage();
-page.on("request", (request) => {
-  if (!request.url().startsWith(origin) && !/^(data|about|blob):/.test(request.url())) problems.push(`${page.url()} asks for ${request.url()}`);
-});
-page.on("pageerror", (error) => problems.push(`${page.url()}: ${error}`));
+// A page of the browser's for each page of the site: one that is kept through all of them grows without end.
+async function withPage({ viewport, colorScheme }, act) {
+  const page = await browser.newPage();
+  page.on("request", (request) => {
+    if (!request.url().startsWith(origin) && !/^(data|about|blob):/.test(request.url()))
+      problems.push(`${page.url()} asks for ${request.url()}`);
+  });
+  page.on("pageerror", (error) => problems.push(`${page.url()}: ${error}`));
+  await page.setViewportSize(viewport);
+  await page.emulateMedia({ colorScheme });
+  await act(page);
+  await page.close();
+}
 
 const pages = positionals.length ? positionals : pagesOf(site);
 if (options.shots) mkdirSync(options.shots, { recursive: true });
-for (const { name: at, viewport, colorScheme } of looks) {
-  await page.setViewportSize(viewport);
-  await page.emulateMedia({ colorScheme });
-  for (const name of pages) {
-    await look(page, name, at);
-    if (options.shots) {
+for (const one of looks)
+  for (const name of pages)
+    await withPage(one, async (page) => {
+      await look(page, name, one.name);
+      if (!options.shots) return;
       await page.goto(address(name));
-      await page.screenshot({ path: join(options.shots, `${name.replaceAll("/", "-")}-${at}.png`) });
-    }
-  }
-}
-await page.setViewportSize(looks[0].viewport);
-await useSearch(page, "virDomainUndefineFlags", "virDomainUndefineFlags");
-await useSearch(page, "nvram", /undefine/i);
-await useMatrix(page);
+      await page.screenshot({ path: join(options.shots, `${name.replaceAll("/", "-")}-${one.name}.png`) });
+    });
+await withPage(looks[0], async (page) => {
+  await useSearch(page, "virDomainUndefineFlags", "virDomainUndefineFlags");
+  await useSearch(page, "nvram", /undefine/i);
+  await useMatrix(page);
+});
 await browser.close();
 server.close();
 rmSync(profile, { recursive: true, force: true });
