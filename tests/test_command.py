@@ -415,3 +415,12 @@ def test_a_password_does_not_get_into_a_run(bench: Bench) -> None:
     assert report["driver"]["uri"] == "test:///default?password=***"
     assert "password=***" in report["reproduce"]
     assert HUSH not in finished.said + json.dumps(report)
+
+
+@pytest.mark.parametrize("command", ["probe", "clean"])
+@pytest.mark.parametrize("option", [[], ["--uri"]], ids=["word", "option"])
+def test_a_uri_is_taken_as_a_word_or_by_the_option(command: str, option: list[str], bench: Bench) -> None:
+    """Either way the driver that was named is asked, and no other."""
+    ended = bench.kit(command, *option, "test:///nowhere.xml")
+    assert "test:///nowhere.xml: " in ended.said
+    assert "test:///default" not in ended.said

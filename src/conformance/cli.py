@@ -105,6 +105,7 @@ def _parser() -> _Parser:
     ):
         _add_for_reports(name, commands.add_parser(name, help=told))
     _add_explore(commands.add_parser("explore", help="search for what no rule foresaw, by random lives of a domain"))
+    _add_prove(commands.add_parser("prove", help="hold the kit against broken drivers, and show what convicts which"))
     command = commands.add_parser("clean", help="remove what runs that were killed have left")
     _add_uri(command)
     _add_time(command)
@@ -218,9 +219,26 @@ def _add_explore(command: argparse.ArgumentParser) -> None:
     command.set_defaults(handler=explore)
 
 
+def _add_prove(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--uri", default=DEFAULT_URI, help=f"the driver to break (default: {DEFAULT_URI})")
+    command.add_argument("--vice", metavar="NAME", action="append", default=[], help="try this vice; may be repeated")
+    command.add_argument(
+        "--rule", metavar="ID", action="append", default=[], help="judge by this rule only; may be repeated"
+    )
+    command.add_argument("--report", metavar="FILE.json", type=Path, help="write the kill matrix")
+    command.add_argument("--workers", metavar="N", type=_positive, default=0, help="how many processes run scenarios")
+    command.add_argument(
+        "--every-scenario", action="store_true", help="also those in which a vice was seen to do nothing; takes long"
+    )
+    _add_time(command)
+    command.set_defaults(handler=_prove)
+
+
 def _add_uri(command: argparse.ArgumentParser) -> None:
     """Take the URI as a word or, as ``run`` does, by an option."""
-    command.add_argument("uri", metavar="URI", nargs="?", default=DEFAULT_URI)
+    # A default of either's own, which this would be if it came after them, wins over what the other was given.
+    command.set_defaults(uri=DEFAULT_URI)
+    command.add_argument("uri", metavar="URI", nargs="?", default=argparse.SUPPRESS)
     command.add_argument("--uri", dest="uri", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
@@ -280,6 +298,12 @@ def _probe(options: argparse.Namespace) -> int:
     from conformance.commands.drivers import probe
 
     return probe(options)
+
+
+def _prove(options: argparse.Namespace) -> int:
+    from conformance.commands.prove import prove
+
+    return prove(options)
 
 
 def _clean(options: argparse.Namespace) -> int:

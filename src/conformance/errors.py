@@ -104,6 +104,13 @@ class NestedRun(KitError):
     code = "LVC-206"
 
 
+class Unproven(KitError):
+    """A rule, or a sentence of a Then, was never seen to convict a broken driver: its author's to mend."""
+
+    code = "LVC-207"
+    remedy = f"write a vice for it, and publish what {PROGRAM} prove finds as CONTRIBUTING.md tells"
+
+
 class BadUri(KitError):
     """The URI leads to no driver: the caller's to mend."""
 

@@ -73,13 +73,19 @@ def lint(*, write: bool = False) -> int:
     :raises Unwritable: when they cannot be.
     """
     specification = load_specification()
+    from conformance.published_proof import check_proofs, page_path, read_proofs, render_page
+
+    matrix = page_path()
     if write:
         from conformance.decision_page import PAGE, render
         from conformance.report import write_text
 
-        page = folder("spec") / PAGE
-        write_text(page, render(specification.catalog))
-        print(f"{page} is written.")
+        pages = {folder("spec") / PAGE: render(specification.catalog)}
+        if matrix is not None:
+            pages[matrix] = render_page(matrix)
+        for page, text in pages.items():
+            write_text(page, text)
+            print(f"{page} is written.")
     from conformance.lint import lint as check
     from conformance.suite.definitions import count_definitions
 
@@ -90,6 +96,9 @@ def lint(*, write: bool = False) -> int:
         for path in sorted(base.rglob(pattern))
     ]
     findings: list[KitError] = list(check(specification.catalog, specification.scenarios, count_definitions, texts))
+    if matrix is not None:
+        shown = matrix.read_text(encoding="utf-8") if matrix.is_file() else ""
+        findings += check_proofs(specification.catalog, read_proofs(matrix), shown, f"docs/{matrix.name}")
     for finding in findings:
         print(finding, file=sys.stderr)
     if findings:

@@ -7,6 +7,7 @@ What has not come by then was not sent, as one connection delivers in order.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
 from dataclasses import dataclass
@@ -61,6 +62,20 @@ def collect() -> None:
     """Free what lies in cycles, at a moment when no call is under way."""
     if not gc.isenabled():
         gc.collect()
+
+
+def stay_registered(connection: Handle) -> None:
+    """Register for events of another kind, of which nobody takes note; a second time changes nothing.
+
+    With the last registration libvirt takes down what delivers events. An event that follows soon after the next
+    registration is lost then, now and then.
+    """
+    with contextlib.suppress(libvirt.libvirtError):
+        connection.raw.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_REBOOT, _ignore, None)
+
+
+def _ignore(*_told: Any) -> None:
+    """Take note of nothing."""
 
 
 def _swallow(_context: Any, _error: Any) -> None:

@@ -169,6 +169,17 @@ class Session:
         self.restarter, self.denied_uri = other.restarter, other.denied_uri
         self.firmware, self.pools = other.firmware, other.pools
 
+    def pass_through(self, interceptor: Interceptor | None) -> None:
+        """Let what follows pass through another interceptor, on the connections that are open."""
+        self.interceptor = interceptor
+        if self._recording is not None:
+            events.stay_registered(self._recording.connection)
+            self._recording.stop()
+            self._recording = None
+        for handle in (self._connection, *self._extra.values()):
+            if handle is not None:
+                handle.interceptor = interceptor
+
     @property
     def host(self) -> Host:
         """The disks of this machine, as far as the driver is on it."""

@@ -11,11 +11,12 @@ import importlib
 
 from conformance.driver.handle import Interceptor
 from conformance.errors import UsageError
+from conformance.kill_matrix import Declared
 from conformance.mutants.call import QEMU
 from conformance.mutants.mended import as_mended
-from conformance.mutants.vice import VICES, Vice, control
+from conformance.mutants.vice import VICES, Vice, control, interceptor
 
-__all__ = ["CONTROL", "QEMU", "VICES", "Vice", "as_mended", "find"]
+__all__ = ["CONTROL", "QEMU", "VICES", "Vice", "as_mended", "declared", "find"]
 
 #: The name under which the driver without a vice is run, to see what is not a vice's doing.
 CONTROL = "none"
@@ -30,6 +31,22 @@ for _module in _MODULES:
     importlib.import_module(f"{__name__}.{_module}")
 
 
+def declared() -> list[Declared]:
+    """Return what each vice is said to be, as values."""
+    return [
+        Declared(
+            name,
+            vice.body.__module__.rpartition(".")[2].replace("_", " "),
+            vice.sentence,
+            vice.rules,
+            vice.overlaps,
+            vice.uri,
+            vice.ends_process,
+        )
+        for name, vice in VICES.items()
+    ]
+
+
 def find(name: str) -> Interceptor:
     """Return a vice by its name, fresh.
 
@@ -42,4 +59,4 @@ def find(name: str) -> Interceptor:
         raise UsageError(
             f"there is no vice called {name!r}", remedy=f"choose one of the {len(VICES)}, such as {', '.join(close)}"
         )
-    return VICES[name].make()
+    return interceptor(VICES[name].body)

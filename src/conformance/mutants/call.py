@@ -38,6 +38,7 @@ class Call:
     :param proceed: takes a method and its arguments to the driver.
     :param read_only: whether the call came on a read-only connection.
     :param denied: whether it came from somebody who may look and do nothing else.
+    :param known: answers of the domain's that hold as long as the call is under way, where somebody keeps them.
     """
 
     handle: Handle
@@ -46,6 +47,7 @@ class Call:
     proceed: Callable[..., Any]
     read_only: bool = False
     denied: bool = False
+    known: dict[Any, Any] | None = None
 
     def go_on(self) -> Any:
         """Make the call as it is."""
@@ -80,6 +82,13 @@ class Call:
         """Return what the domain truly answers, or nothing where it answers with an error or the call is on none."""
         if not self.on_domain:
             return None
+        if self.known is None:
+            return self._ask(method, args)
+        if (method, args) not in self.known:
+            self.known[method, args] = self._ask(method, args)
+        return self.known[method, args]
+
+    def _ask(self, method: str, args: tuple[Any, ...]) -> Any:
         try:
             return getattr(self.raw, method)(*args)
         except LibvirtError:

@@ -73,6 +73,17 @@ def nvram_flag_leaves_the_file(call: Call, _memory: Memory) -> Any:
 
 
 @vice("UNDEF-021", uri=QEMU)
+def nvram_flag_removes_the_wrong_file(call: Call, _memory: Memory) -> Any:
+    """NVRAM removes the file that the domain's name leads to, and not the one that its definition names."""
+    file = _nvram_file(call) if call.flags & _NVRAM else None
+    if file is None:
+        return call.go_on()
+    result = _exchanged(call, _NVRAM, _KEEP_NVRAM)
+    file.with_name(f"{call.name}_VARS.fd").unlink(missing_ok=True)
+    return result
+
+
+@vice("UNDEF-021", uri=QEMU)
 def keep_nvram_removes_the_file(call: Call, _memory: Memory) -> Any:
     """KEEP_NVRAM removes the nvram file."""
     return _exchanged(call, _KEEP_NVRAM, _NVRAM)
@@ -111,6 +122,15 @@ def nvram_file_dropped_on_refusal(call: Call, _memory: Memory) -> Any:
         raise
 
 
+@vice("UNDEF-023", uri=QEMU)
+def missing_nvram_file_keeps_the_domain(call: Call, _memory: Memory) -> Any:
+    """Undefine of a domain whose nvram file is missing reports success and does nothing."""
+    configured = call.undefines and call.inactive and _FILE.search(call.fact("XMLDesc") or "")
+    if configured and not Path(configured[1]).exists():
+        return 0
+    return call.go_on()
+
+
 @vice("UNDEF-022", uri=QEMU)
 def removal_wins_over_keeping(call: Call, _memory: Memory) -> Any:
     """A flag that removes and its opposite together count as the one that removes."""
@@ -129,8 +149,9 @@ def _state(call: Call) -> Path:
 
 def _left_to_the_definition(call: Call, *, keeps: bool) -> bool:
     """Tell whether the call is an undefine without a flag for the TPM, whose definition then decides in one way."""
-    says = "persistent_state='yes'" in (call.fact("XMLDesc") or "")
-    return call.undefines and call.inactive and not call.flags & (_TPM | _KEEP_TPM) and says is keeps
+    definition = call.fact("XMLDesc") or ""
+    says = "<tpm" in definition and ("persistent_state='yes'" in definition) is keeps
+    return call.undefines and call.inactive and not call.flags & (_TPM | _KEEP_TPM) and says
 
 
 @vice("UNDEF-024", uri=QEMU)
@@ -160,7 +181,7 @@ def state_not_to_be_kept_stays(call: Call, _memory: Memory) -> Any:
 @vice("UNDEF-024", uri=QEMU)
 def state_goes_while_the_guest_runs(call: Call, _memory: Memory) -> Any:
     """Undefine of an active domain removes the state of its TPM under the guest."""
-    active = call.undefines and call.active and not call.transient
+    active = call.undefines and call.active and not call.transient and _state(call).exists()
     result = call.go_on()
     if active:
         _state(call).unlink()
@@ -181,7 +202,7 @@ def state_always_goes_at_the_stop(call: Call, memory: Memory) -> Any:
 def state_never_goes_at_the_stop(call: Call, memory: Memory) -> Any:
     """The state of a TPM is left when a domain stops that was undefined while it ran."""
     remember_remainder(call, memory)
-    stops = call.method == "destroy" and call.uuid in memory
+    stops = call.method == "destroy" and call.uuid in memory and _state(call).exists()
     state = _state(call).read_bytes() if stops else b""
     result = call.go_on()
     if stops:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from conformance.flags import FORCE_BOOT, Undefine
@@ -203,7 +204,11 @@ def untaken_flag_stands_in(call: Call, _memory: Memory) -> Any:
 # An active domain
 
 
-@vice("UNDEF-015", uri=QEMU)
+@vice(
+    "UNDEF-015",
+    overlaps=because("its scenarios demand too that undefine be refused for the image and change nothing", "UNDEF-028"),
+    uri=QEMU,
+)
 def active_domains_image_forgotten(call: Call, _memory: Memory) -> Any:
     """Undefine of an active domain removes its image without being asked to."""
     if must_refuse(call) and call.active:
@@ -247,6 +252,17 @@ def saved_file_is_listed(call: Call, memory: Memory) -> Any:
     if call.method == "save":
         memory[call.uuid] = True
     return lie(call, memory, listed={LIST_WITH_IMAGE: True})
+
+
+@vice("UNDEF-003", "UNDEF-016")
+def saved_file_goes_with_the_domain(call: Call, memory: Memory) -> Any:
+    """The file that the caller has saved the guest to goes when the domain does."""
+    result = call.go_on()
+    if call.method == "save":
+        memory[call.uuid] = Path(call.args[0])
+    if call.uuid in memory and not call.exists:
+        memory.pop(call.uuid).unlink()
+    return result
 
 
 @vice("UNDEF-016")

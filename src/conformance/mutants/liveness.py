@@ -9,7 +9,7 @@ from typing import Any
 from conformance.mutants.call import Call, LibvirtError, Memory, refuse
 from conformance.mutants.vice import vice
 
-_KNOWN_CONNECTIONS = ("conn", "conn2", "readonly")
+_KNOWN_CONNECTIONS = ("conn", "conn2", "readonly", "denied")
 
 
 def _answers_nobody_new(call: Call) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.mutants.call import QEMU, Call, LibvirtError, Memory
+from conformance.mutants.call import LIST_RUNNING, LIST_TRANSIENT, QEMU, Call, LibvirtError, Memory
 from conformance.mutants.lies import Named, lie
+from conformance.mutants.overlaps import because
 from conformance.mutants.vice import vice
 
 _INACTIVE_XML = 2
+_LOOKS = "it demands too that nothing be left, and looks at the host's disks"
 
 
 def _root(call: Call) -> Path:
@@ -35,7 +37,15 @@ def _is_first_after_restart(call: Call, memory: Memory) -> bool:
     return before is not None and before != call.raw
 
 
-@vice("UNDEF-032", uri=QEMU)
+@vice(
+    "UNDEF-032",
+    overlaps=because(
+        _LOOKS,
+        *("UNDEF-001", "UNDEF-003", "UNDEF-008", "UNDEF-011", "UNDEF-013", "UNDEF-016", "UNDEF-017", "UNDEF-018"),
+        *("UNDEF-020", "UNDEF-021", "UNDEF-023", "UNDEF-024", "UNDEF-026", "UNDEF-028", "UNDEF-035"),
+    ),
+    uri=QEMU,
+)
 def definition_stays_on_disk(call: Call, _memory: Memory) -> Any:
     """Undefine forgets a definition and leaves its file, which the driver reads when it comes up."""
     file = _file(call) if call.undefines else None
@@ -60,6 +70,15 @@ def remainder_ends_with_the_driver(call: Call, memory: Memory) -> Any:
 
 
 @vice("UNDEF-032", uri=QEMU)
+def remainder_is_paused_by_a_restart(call: Call, memory: Memory) -> Any:
+    """A driver that comes up and finds a transient guest pauses it."""
+    if _is_first_after_restart(call, memory):
+        for domain in call.raw.listAllDomains(LIST_TRANSIENT | LIST_RUNNING):
+            domain.suspend()
+    return call.go_on()
+
+
+@vice("UNDEF-032", uri=QEMU)
 def remainder_is_defined_again_by_a_restart(call: Call, memory: Memory) -> Any:
     """A driver that comes up and finds a transient guest makes it persistent."""
     if _is_first_after_restart(call, memory):
@@ -68,7 +87,7 @@ def remainder_is_defined_again_by_a_restart(call: Call, memory: Memory) -> Any:
     return call.go_on()
 
 
-@vice("UNDEF-032", uri=QEMU)
+@vice("UNDEF-032", overlaps=because(_LOOKS, "UNDEF-003", "UNDEF-018", "UNDEF-024", "UNDEF-035"), uri=QEMU)
 def stopped_remainder_leaves_a_definition(call: Call, _memory: Memory) -> Any:
     """When a transient guest is stopped its definition is written down."""
     file, text = None, ""
@@ -94,7 +113,15 @@ def what_a_domain_held_is_read_again(call: Call, memory: Memory) -> Any:
     return lie(call, {call.uuid}, memory.get("back", {}).get(call.uuid))
 
 
-@vice("UNDEF-032", uri=QEMU)
+@vice(
+    "UNDEF-032",
+    overlaps=because(
+        "it demands too that a refusal change nothing, and looks at the host's disks",
+        *("UNDEF-011", "UNDEF-014", "UNDEF-015", "UNDEF-017", "UNDEF-019", "UNDEF-021", "UNDEF-022", "UNDEF-028"),
+        "UNDEF-036",
+    ),
+    uri=QEMU,
+)
 def what_was_refused_is_deleted_on_disk(call: Call, _memory: Memory) -> Any:
     """A refused undefine has deleted before what the driver would read when it comes up."""
     try:

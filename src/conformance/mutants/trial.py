@@ -1,63 +1,44 @@
 """Trials: scenarios against vices, to see which rules convict which vice.
 
-Probing and planning are done once, as both go past a vice; then a few processes share the trials among them.
+Probing and planning are done once, as both go past a vice. Then each scenario is run once with all vices watching,
+and once with each vice that would have done anything in it.
 """
 
 from __future__ import annotations
 
-import itertools
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from queue import Empty, SimpleQueue
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from conformance.attendant import environment, under_reaper
-from conformance.journal import BlackBox
-from conformance.mutants import find
+from conformance.binding import Scenario
+from conformance.mutants import CONTROL, VICES
+from conformance.mutants.crew import Crew, Finding, Progress, Trial
+from conformance.mutants.vice import OF_LIVING
+from conformance.plan import needs
 from conformance.run import Options, Run
 from conformance.table import Mode
 from conformance.uri import embeds
-from conformance.verdict import Verdict
 
 #: The capability that mended.py gives to a driver.
 ACCESS_CONTROL = "access-control"
-_SUITE = Path(__file__).resolve().parents[1] / "suite"
-_PLUGINS = ("pytest_bdd.plugin", "conformance.suite.plugin", "conformance.mutants.rounds")
-# The environment is pytest's third source of options.
-_OWN_ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
+#: Two calls that meet show whatever is broken about one of them, or do not, as the meeting goes.
+OF_MEETINGS = "UNDEF-033"
+#: How long a scenario may take with a vice that may never return, in seconds.
+_BRIEF = 5.0
+#: How many scenarios a process takes at a time.
+_SHARE = 24
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A vice, and the rules whose scenarios it is to meet: all when there are none."""
+@dataclass
+class Shown:
+    """What trials have shown.
 
-    vice: str
-    rules: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What the scenarios said of a vice.
-
-    :param outcomes: by scenario: its outcome, its message, what was expected and what was observed.
-    :param lost: the scenario and the call in which the vice ended the process; there are no outcomes then.
+    :param without: the driver without a vice.
+    :param found: what was found by vice, in the scenarios in which it does anything.
     """
 
-    outcomes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    lost: str = ""
-
-    def scenarios(self, verdict: Verdict) -> frozenset[str]:
-        """Return the scenarios with an outcome."""
-        return frozenset(name for name, said in self.outcomes.items() if said["outcome"] == verdict)
-
-    def convicting(self, without: Finding) -> frozenset[str]:
-        """Return the scenarios that are violated with the vice and not without it."""
-        return self.scenarios(Verdict.VIOLATED) - without.scenarios(Verdict.VIOLATED)
+    run: Run
+    without: Finding
+    found: Mapping[str, Finding]
 
 
 def rules_of(scenarios: Iterable[str]) -> frozenset[str]:
@@ -65,118 +46,88 @@ def rules_of(scenarios: Iterable[str]) -> frozenset[str]:
     return frozenset(scenario.partition("/")[0] for scenario in scenarios)
 
 
-def try_all(trials: Iterable[Trial], options: Options) -> tuple[dict[Trial, Finding], list[str]]:
-    """Hold trials; return what was found in each, and what went wrong around the scenarios.
+def try_all(
+    vices: Sequence[str],
+    options: Options,
+    on_progress: Progress = lambda _what, _done, _of: None,
+    *,
+    thorough: bool = False,
+) -> Shown:
+    """Let vices meet the scenarios; return what was found.
 
     :param options: the driver, the rules, the seconds for one scenario and the number of processes.
-    :raises KitError: when a vice is unknown, or the driver cannot be reached or probed.
+    :param on_progress: is told what is done at the moment, how much of it is done, and of how much.
+    :param thorough: whether every vice meets every scenario, also those in which it was seen to do nothing.
+    :raises KitError: when the driver cannot be reached or probed.
     """
-    trials = list(dict.fromkeys(trials))
-    for trial in trials:
-        find(trial.vice)
     # The decision table would convict every vice once more, and takes longer than all the scenarios.
     options = replace(options, table=Mode.NONE)
     if not embeds(options.uri):
         # The driver under a vice asks an access manager, which the real one need not have.
         options = replace(options, denied_uri=options.uri, assumed=(ACCESS_CONTROL,))
     run = Run(options)
+    shown = Shown(run, Finding(), {})
     try:
         run.begin()
-        run.make_plan()
-        findings = _share(trials, run)
+        plan = run.make_plan()
+        if plan.run:
+            crew = Crew(run)
+            try:
+                shown = _meet(vices, crew, run, list(plan.run), on_progress, thorough=thorough)
+            finally:
+                crew.end()
         run.finish()
+    except KeyboardInterrupt as interrupt:
+        run.note_interrupt(interrupt)
+        run.finish()
+        raise
     finally:
         run.close()
-    return findings, run.record.problems
+    return shown
 
 
-def _share(trials: list[Trial], run: Run) -> dict[Trial, Finding]:
-    """Let processes take the trials one after the other."""
-    left: SimpleQueue[Trial] = SimpleQueue()
-    for trial in trials:
-        left.put(trial)
-    names = (f"v{number}" for number in itertools.count())
-    # libvirt lets a process open an embedded driver only some sixteen times.
-    once = embeds(run.options.uri)
-    findings: dict[Trial, Finding] = {}
+def _meet(
+    vices: Sequence[str],
+    crew: Crew,
+    run: Run,
+    scenarios: Sequence[Scenario],
+    on_progress: Progress,
+    *,
+    thorough: bool,
+) -> Shown:
+    lasting = [name for name in vices if not VICES[name].ends_process]
+    catalog = run.specification.catalog
+    # Two threads would watch at once, and an object in another process cannot be watched.
+    watched = [s.id for s in scenarios if s.rule != OF_MEETINGS and "restart" not in needs(catalog, s)]
+    others = [s for s in scenarios if s.id not in watched]
+    judging = [s.id for s in others if any(s.rule in VICES[name].rules for name in lasting)]
+    first = [
+        *(Trial(part, watching=tuple(lasting)) for part in _parts(watched, run.record.workers)),
+        *(Trial(part, CONTROL) for part in _parts(judging, run.record.workers)),
+    ]
+    without = Finding()
+    for finding in crew.share(first, "watching", on_progress).values():
+        without.outcomes |= finding.outcomes
+        without.lost, without.how = (finding.lost, finding.how) if finding.lost else (without.lost, without.how)
+    trials = []
+    for name in lasting:
+        acts = [s for s in watched if thorough or name in without.outcomes.get(s, {}).get("acting", ())]
+        acts += [s.id for s in others if s.rule in VICES[name].rules]
+        trials += [Trial(part, name) for part in _parts(acts, 1)]
+    alive = tuple(s.id for s in scenarios if s.rule == OF_LIVING)
+    brief = min(_BRIEF, run.options.timeout)
+    trials += [Trial(alive, name, seconds=brief) for name in vices if VICES[name].ends_process and alive]
+    # Those that cost a process come last, when nothing else is left for it; of the others the long ones come first.
+    trials.sort(key=lambda trial: (trial.seconds, -len(trial.scenarios)))
+    found: dict[str, Finding] = {name: Finding() for name in vices}
+    for trial, finding in crew.share(trials, "convicting", on_progress).items():
+        found[trial.vice].outcomes |= finding.outcomes
+        if finding.lost:
+            found[trial.vice].lost, found[trial.vice].how = finding.lost, finding.how
+    return Shown(run, without, found)
 
-    def work(_number: int) -> None:
-        process: _Process | None = None
-        try:
-            while True:
-                trial = left.get_nowait()
-                process = process or _Process(run, next(names))
-                findings[trial] = process.hold(trial)
-                if once or findings[trial].lost:
-                    process.end()
-                    process = None
-        except Empty:
-            return
-        finally:
-            if process is not None:
-                process.end()
 
-    number = min(len(trials), run.options.workers or len(os.sched_getaffinity(0)))
-    with ThreadPoolExecutor(number) as pool:
-        list(pool.map(work, range(number)))
-    return {trial: findings[trial] for trial in trials}
-
-
-class _Process:
-    """A process that runs the scenarios of one trial after the other.
-
-    :param name: a short text that no other process of the run has.
-    """
-
-    def __init__(self, run: Run, name: str) -> None:
-        arguments = [
-            *(part for plugin in _PLUGINS for part in ("-p", plugin)),
-            *("-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no"),
-            *("-c", str(_SUITE / "pytest.ini"), "--rootdir", str(_SUITE), "--noconftest"),
-        ]
-        self._box = run.folder / f"{name}.box"
-        self._process = subprocess.Popen(  # noqa: S603 - the kit's own module
-            [*under_reaper(run.folder), sys.executable, "-m", "pytest", *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **environment(run.folder), **_OWN_ENVIRONMENT},
-        )
-        self._tell({"setup": run.worker_setup(), "name": name})
-
-    def _tell(self, what: Mapping[str, object]) -> None:
-        if self._process.stdin is None:
-            raise AssertionError("the process was started without a pipe")
-        try:
-            self._process.stdin.write(json.dumps(what).encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            # That the process is gone shows when its answer is waited for.
-            return
-
-    def hold(self, trial: Trial) -> Finding:
-        """Run the scenarios of a trial."""
-        self._tell({"vice": trial.vice, "rules": trial.rules})
-        if self._process.stdout is None:
-            raise AssertionError("the process was started without a pipe")
-        line = self._process.stdout.readline()
-        if line:
-            return Finding(json.loads(line))
-        scenario, call, *_ = [*BlackBox.read(self._box).split("\n"), ""]
-        if not scenario:
-            return Finding(lost=f"the process did not begin{self._last_words()}")
-        return Finding(lost=f"{scenario}: {call or 'between two calls'}")
-
-    def _last_words(self) -> str:
-        """Return the last line that a process of the run wrote, in the file that its reaper gave it."""
-        logs = sorted(self._box.parent.glob("*.log"), key=lambda log: log.stat().st_mtime)
-        lines = [
-            line
-            for log in logs
-            for line in log.read_text(encoding="utf-8", errors="replace").split("\n")
-            if line.strip()
-        ]
-        return f": {lines[-1]}" if lines else ""
-
-    def end(self) -> None:
-        """Tell the process that no trial is left, and wait for its end."""
-        self._process.communicate()
+def _parts(scenarios: Sequence[str], least: int) -> list[tuple[str, ...]]:
+    """Part scenarios so that no part is long, and that there is one for each of the processes."""
+    size = max(1, min(_SHARE, -(-len(scenarios) // least)))
+    return [tuple(scenarios[start : start + size]) for start in range(0, len(scenarios), size)]

@@ -19,7 +19,7 @@ class Vice:
     """One way in which a driver can be broken.
 
     :param sentence: what the driver does.
-    :param make: returns a fresh interceptor, for one session.
+    :param body: the few lines that break the driver.
     :param rules: the rules that have to convict it.
     :param overlaps: further rules that cannot but convict it too, each with the reason.
     :param uri: the driver on which alone it can be shown, or an empty text.
@@ -27,13 +27,20 @@ class Vice:
     """
 
     sentence: str
-    make: Callable[[], Interceptor]
+    body: Body
     rules: frozenset[str]
     overlaps: Mapping[str, str] = field(default_factory=dict)
     uri: str = ""
     ends_process: bool = False
 
+    @property
+    def judged_by(self) -> frozenset[str]:
+        """The rules whose scenarios it has to meet; one that ends the process meets those about a driver that lives."""
+        return self.rules or frozenset({OF_LIVING})
 
+
+#: The rule whose scenarios a vice meets that ends the process.
+OF_LIVING = "UNDEF-034"
 VICES: dict[str, Vice] = {}
 
 
@@ -47,26 +54,33 @@ def vice(
         if name in VICES:
             raise AssertionError(f"two vices are called {name}")
         sentence = (body.__doc__ or "").partition("\n")[0]
-        VICES[name] = Vice(
-            sentence, lambda: interceptor(body), frozenset(rules), dict(overlaps or {}), uri, ends_process
-        )
+        VICES[name] = Vice(sentence, body, frozenset(rules), dict(overlaps or {}), uri, ends_process)
         return body
 
     return register
 
 
+class Origins:
+    """Which connections came with fewer rights, as the symbols of their handles tell."""
+
+    def __init__(self) -> None:
+        self._limited: dict[str, list[Any]] = {"readonly": [], "denied": []}
+
+    def limits(self, handle: Handle) -> tuple[bool, bool]:
+        """Return whether a call comes on a read-only connection, and whether from somebody without rights."""
+        connection = connection_of(handle.raw)
+        if handle.symbol in self._limited and connection not in self._limited[handle.symbol]:
+            self._limited[handle.symbol].append(connection)
+        return connection in self._limited["readonly"], connection in self._limited["denied"]
+
+
 def interceptor(body: Body) -> Interceptor:
     """Return what stands between the kit and the driver: the vice, and under it the driver as it ought to be."""
     memory: Memory = {}
-    read_only: list[Any] = []
-    denied: list[Any] = []
+    origins = Origins()
 
     def intercept(handle: Handle, method: str, args: tuple[Any, ...], proceed: Callable[..., Any]) -> Any:
-        connection = connection_of(handle.raw)
-        for symbol, known in (("readonly", read_only), ("denied", denied)):
-            if handle.symbol == symbol and connection not in known:
-                known.append(connection)
-        limits = connection in read_only, connection in denied
+        limits = origins.limits(handle)
 
         def go_on(method: str, *args: Any) -> Any:
             return mended(Call(handle, method, args, proceed, *limits))

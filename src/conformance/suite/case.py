@@ -63,6 +63,7 @@ class Case:
         self._subject: Subject | None = None
         self._other: Subject | None = None
         self._handle: Handle | None = None
+        self._callbacks: list[tuple[Handle, int]] = []
 
     @property
     def subject(self) -> Subject:
@@ -134,8 +135,16 @@ class Case:
         outcome = receiver.call(method, *args)
         if self.session.lost(outcome.failure):
             raise ConnectionLost(f"the connection was lost in {label}: {outcome.failure}")
+        if outcome.ok and method == "domainEventRegisterAny":
+            self._callbacks.append((receiver, outcome.value))
         group.attempts.append(Attempt(label, outcome))
         return outcome
+
+    def end_registrations(self) -> None:
+        """End what the scenario has registered: the connection lives on, and takes no callback twice."""
+        while self._callbacks:
+            connection, number = self._callbacks.pop()
+            connection.look("domainEventDeregisterAny", number)
 
     def settled(self, group: Group) -> bool:
         """Tell whether the last attempt was refused and left everything as it was, so that another can follow."""

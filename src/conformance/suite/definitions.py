@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import re
+from collections.abc import Iterable
 
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
@@ -21,6 +23,22 @@ def _contexts() -> list[StepFunctionContext]:
             context = step_function_context_registry.get(function) if function is not None else None
             if context is not None:
                 found.append(context)
+    return found
+
+
+def conclusions(texts: Iterable[str]) -> dict[str, tuple[str, bool]]:
+    """Return the sentence of each definition of a Then, by module and function, and whether one of some steps has it.
+
+    :param texts: the texts of steps.
+    """
+    texts = set(texts)
+    found = {}
+    for context in _contexts_once():
+        if context.type == "then":
+            function = context.step_func
+            name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+            used = any(context.parser.is_matching(text) for text in texts)
+            found[name] = re.sub(r"\(\?P<(\w+)>[^()]*\)", r"<\1>", str(context.parser.name)), used
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.driver import inventory
 from conformance.driver.cleanup import remove_all
-from conformance.driver.handle import Handle
+from conformance.driver.handle import Handle, Interceptor
 from conformance.driver.restart import Daemon, Embedded, Restarter
 from conformance.driver.session import Knowledge, Session
 from conformance.errors import CleanUpFailed, KitError
@@ -48,6 +48,13 @@ class Sessions:
         self._open: dict[bool, Session] = {}
         self._roots: dict[bool, Path] = {}
         self._before: inventory.Inventory | None = None
+        self._interceptor: Interceptor | None = None
+
+    def pass_through(self, interceptor: Interceptor) -> None:
+        """Let what follows meet a driver with another vice than the run's, on the connections that are open."""
+        self._interceptor = interceptor
+        for session in self._open.values():
+            session.pass_through(interceptor)
 
     def take(self, *, restarts: bool) -> Session:
         """Return the session for a scenario, opened when there is none.
@@ -68,11 +75,11 @@ class Sessions:
             restarter = Embedded() if apart else None
         elif self.setup["restart"]:
             restarter = Daemon(self.setup["restart"])
-        interceptor = None
+        interceptor = self._interceptor
         if vice := self.setup["vice"]:
             from conformance import mutants
 
-            interceptor = mutants.find(vice)
+            interceptor = interceptor or mutants.find(vice)
             self.knowledge = mutants.as_mended(self.knowledge, self.setup["virt_type"])
         session = Session(
             uri,

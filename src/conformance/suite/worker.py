@@ -52,6 +52,8 @@ class Worker:
         case = Case(session, self.sessions.knowledge, watches_events=self._watches_events)
         request.node.stash[_CASE] = case
         yield case
+        if self.sessions.current is not None:
+            case.end_registrations()
         for recording in case.recordings:
             if self.sessions.current is not None and recording is not self.sessions.current.recording:
                 recording.stop()
