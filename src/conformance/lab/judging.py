@@ -79,14 +79,20 @@ def judge(subject: Subject, capsule: Capsule, request: Request, report: Path | N
     written = capsule.folder / "out" / "report.json"
     written.unlink(missing_ok=True)
     command = _command(subject, capsule, request, written)
-    code = _run(command, output)
-    if report is not None and written.exists():
+    try:
+        return _run(command, output)
+    finally:
         # A run that was ended early has a report too, which is as incomplete here.
-        with contextlib.suppress(ValueError):
-            made: dict[str, Any] = json.loads(written.read_text(encoding="utf-8"))
-            made["reproduce"] = request.command(subject.name)
-            write_text(report, dump(slim(made) if request.slim else made))
-    return code
+        if report is not None and written.exists():
+            _keep(written, report, request, subject)
+
+
+def _keep(written: Path, report: Path, request: Request, subject: Subject) -> None:
+    """Put a report where it was asked for, with the lab's own command as the one that makes it again."""
+    with contextlib.suppress(ValueError):
+        made: dict[str, Any] = json.loads(written.read_text(encoding="utf-8"))
+        made["reproduce"] = request.command(subject.name)
+        write_text(report, dump(slim(made) if request.slim else made))
 
 
 def _command(subject: Subject, capsule: Capsule, request: Request, written: Path) -> list[str]:
