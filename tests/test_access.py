@@ -101,7 +101,9 @@ def guarded(folder: Path, may: list[str]) -> Iterator[Guarded]:
     carrier.write_text(f"#!/bin/sh\nexec setpriv --reuid nobody --clear-groups {python} -I -c {code}\n")
     carrier.chmod(0o755)
     hide = "".join(f"mkdir -p {place}; mount -t tmpfs -o mode=755 tmpfs {place}; " for place in HIDDEN)
-    log = "echo 'stdio_handler = \"file\"' > /etc/libvirt/qemu.conf; "
+    # As another user than root the emulator may find no KVM; it is probed anew at every define then, for half a minute.
+    settings = r'stdio_handler = "file"\nuser = "root"\ngroup = "root"\n'
+    log = f"printf '{settings}' > /etc/libvirt/qemu.conf; "
     commands = (
         ("bus", f"exec dbus-daemon --config-file={folder}/bus.conf --nofork --nopidfile"),
         ("", f"mount --bind {folder}/rules /etc/polkit-1/rules.d; exec {POLKITD} --no-debug"),

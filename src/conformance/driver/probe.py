@@ -36,11 +36,10 @@ def probe(session: Session) -> Findings:
     """
     findings = Findings()
     _definition(session, findings)
-    _inquire(halt_at_once, session, findings)
-    _inquire(see_host, session, findings)
-    session.firmware, session.pools = findings.firmware, findings.pools
+    session.pools = findings.pools
     inquiries: list[Callable[[Session, Findings], None]] = [
-        _plain, _run_and_save, _restore, _beside, _transient, _to_file, checkpoint, files, nvram, tpm, access,
+        halt_at_once, _plain, _run_and_save, _restore, _beside, _transient, _to_file,
+        checkpoint, files, nvram, tpm, access,
     ]  # fmt: skip
     # The restart of a daemon takes the connections of all others, so it waits for them.
     last = [restart] if session.restarter is not None else []
@@ -78,6 +77,9 @@ def _definition(session: Session, findings: Findings) -> None:
     if defined.failure is None:
         shown = defined.value.look("XMLDesc", 0)
         stamped = shown.ok and is_stamped(shown.value, session.ledger.run)
+        if stamped:
+            # The other questions look there too, and a definition can take a driver half a minute.
+            see_host(session, findings, owned)
         defined.value.look("undefine")
         if not stamped:
             raise KitError(

@@ -102,12 +102,13 @@ def _both(session: Session, findings: Findings, *, redefine: bool) -> None:
         findings.say("snapshot-beside-checkpoint", True, "snapshotCreateXML, then checkpointCreateXML: success")
 
 
-def see_host(session: Session, findings: Findings) -> None:
+def see_host(session: Session, findings: Findings, owned: Owned) -> None:
     """Find out whether what a driver keeps is on disks that this machine sees, or that a storage pool shows.
 
     The pools last as long as the run: its other processes look through them too.
+
+    :param owned: a domain of the kit's that is defined.
     """
-    owned = new_subject(session).owned
     if not in_process(session.uri) and not session.host.answer("kept", owned.uuid, owned.name):
         findings.pools, findings.through = survey(session.connection, session.ledger, owned.uuid, owned.name)
 
