@@ -117,6 +117,7 @@ const browser = await chromium.launchPersistentContext(profile, {
 // A page of the browser's for each page of the site: one that is kept through all of them grows without end.
 async function withPage({ viewport, colorScheme }, act) {
   const page = await browser.newPage();
+  page.setDefaultTimeout(120_000); // a machine that has other things to do is no fault of the page
   page.on("request", (request) => {
     if (!request.url().startsWith(origin) && !/^(data|about|blob):/.test(request.url()))
       problems.push(`${page.url()} asks for ${request.url()}`);
@@ -124,7 +125,7 @@ async function withPage({ viewport, colorScheme }, act) {
   page.on("pageerror", (error) => problems.push(`${page.url()}: ${error}`));
   await page.setViewportSize(viewport);
   await page.emulateMedia({ colorScheme });
-  await act(page);
+  await act(page).catch((error) => problems.push(`${page.url()}: ${String(error).split("\n")[0]}`));
   await page.close();
 }
 
