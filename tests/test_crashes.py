@@ -68,9 +68,9 @@ def hang(*_arguments):
 """
 HANGS_WHEN_PROBED = "if attendant: libvirt.virDomain.managedSave = hang"
 CRASHES_WHEN_PROBED = "if attendant: libvirt.virDomain.managedSave = lambda *_: os.abort()"
-CRASHES_FOR_EVERYONE = "if worker: libvirt.open = lambda _uri: os.abort()"
+CRASHES_FOR_EVERYONE = "if worker: libvirt.openAuth = lambda *_: os.abort()"
 CRASHES_AT_ONCE = "if worker: os.abort()"
-HANGS_FOR_EVERYONE = "if worker: libvirt.open = hang"
+HANGS_FOR_EVERYONE = "if worker: libvirt.openAuth = hang"
 
 
 def broken(bench: Bench, code: str) -> dict[str, str]:
