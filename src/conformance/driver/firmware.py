@@ -1,7 +1,7 @@
 """A firmware of the kit's, which halts a guest's processor where it begins.
 
-A guest without a disk has nothing to do, and the emulator's own firmware takes long to find that out: under KVM
-inside of another virtual machine it is most of what a run costs. No rule is about what runs in a guest.
+A guest without a disk has nothing to do, and the emulator's own firmware goes on looking for something: it keeps a
+processor busy for as long as the guest lives. No rule is about what runs in a guest.
 """
 
 from __future__ import annotations
