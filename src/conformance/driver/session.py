@@ -166,8 +166,7 @@ class Session:
         """Use another session's connection and machine, with a journal of one's own."""
         self._connection = Handle(other.connection.raw, "conn", self.journal, self.interceptor, self._names)
         self._machine = other.machine
-        self.restarter, self.denied_uri = other.restarter, other.denied_uri
-        self.firmware, self.pools = other.firmware, other.pools
+        self.restarter, self.denied_uri, self.pools = other.restarter, other.denied_uri, other.pools
 
     def pass_through(self, interceptor: Interceptor | None) -> None:
         """Let what follows pass through another interceptor, on the connections that are open."""

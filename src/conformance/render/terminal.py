@@ -14,6 +14,7 @@ from rich.text import Text
 from conformance.catalog import release_text
 from conformance.diff import EXCUSED
 from conformance.render import gate_text
+from conformance.render.identity import RESULTS
 from conformance.run import Run
 from conformance.verdict import ExitCode, Verdict
 
@@ -27,12 +28,12 @@ _STYLES = {
     Verdict.NOT_RUN: (" ", "dim"),
 }
 _PLAIN_MARKS = {"✔": "+", "✘": "X"}
-_RESULTS = {
-    ExitCode.CONFORMANT: ("conformant", "bold green"),
-    ExitCode.NOT_CONFORMANT: ("not conformant", "bold red"),
-    ExitCode.ERROR: ("inconclusive", "bold magenta"),
-    ExitCode.NOTHING_SELECTED: ("nothing was selected", "bold yellow"),
-    ExitCode.NOTHING_APPLICABLE: ("nothing applies to this driver", "bold yellow"),
+_RESULT_STYLES = {
+    ExitCode.CONFORMANT: "bold green",
+    ExitCode.NOT_CONFORMANT: "bold red",
+    ExitCode.ERROR: "bold magenta",
+    ExitCode.NOTHING_SELECTED: "bold yellow",
+    ExitCode.NOTHING_APPLICABLE: "bold yellow",
 }
 _WIDTH = 100
 #: How many scenarios are named that came to no judgement for the same reason.
@@ -240,8 +241,9 @@ class Screen:
         if any(part in report for part in ("repetitions", "deviations", "baseline")):
             self._console.print("reasons:" if summary["reasons"] else "reasons:   every rule is kept")
             self.show(gate_text.reasons(report))
-        text, style = _RESULTS[ExitCode(summary["exit_code"])]
-        if summary["exit_code"] == ExitCode.CONFORMANT:
+        code = ExitCode(summary["exit_code"])
+        text, style = RESULTS[code], _RESULT_STYLES[code]
+        if code == ExitCode.CONFORMANT:
             text, style = _conformant(report)
         self._console.print(Text(f"result:    {text}" + ("" if report["complete"] else ", not finished"), style))
 
@@ -278,7 +280,7 @@ def _conformant(report: Mapping[str, Any]) -> tuple[str, str]:
     numbers = {reason["kind"]: len(reason["rules"]) for reason in report["summary"]["reasons"]}
     if known := numbers.get("known-broken"):
         return f"no worse than the baseline, where {_number(known, 'rule')} was not kept either", "bold yellow"
-    text, style = _RESULTS[ExitCode.CONFORMANT]
+    text, style = RESULTS[ExitCode.CONFORMANT], _RESULT_STYLES[ExitCode.CONFORMANT]
     if excused := numbers.get("deviation"):
         text, style = f"{text}, with recorded deviations from {_number(excused, 'rule')}", "bold yellow"
     if warned := numbers.get("warning"):
