@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from conformance.explore.abilities import Abilities
 from conformance.explore.life import Op
-from conformance.explore.model import Abilities, Ending, World, predict
+from conformance.explore.model import Ending, predict
 from conformance.explore.parting import Identity, Sight
 from conformance.explore.shown import EDITION, MISSING, Fact, expected, expected_of_namesake
+from conformance.explore.world import World
 from conformance.flags import Undefine
 from conformance.journal import Failure
 from conformance.judgement import Look

@@ -8,8 +8,8 @@ import pytest
 
 from conformance.catalog import Catalog, Level
 from conformance.explore.life import Kind, Op
-from conformance.explore.model import World
 from conformance.explore.outcome import Gathered, exit_code, fails
+from conformance.explore.world import World
 from conformance.render.exploration import lines
 from conformance.specification import load_specification
 from conformance.verdict import ExitCode

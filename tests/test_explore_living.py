@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from conformance import mutants
+from conformance.driver.knowledge import Knowledge
 from conformance.driver.living import Living
-from conformance.driver.session import Knowledge, Session
+from conformance.driver.probe_life import find_abilities
+from conformance.driver.session import Session
 from conformance.explore.course import Course, Coverage, Parting
 from conformance.explore.life import Kind, parse_life
 from conformance.flags import Undefine
@@ -46,8 +48,9 @@ def lead(tmp_path: Path) -> Iterator[Lead]:
     def lead(vice: str, life: str) -> Parting | None:
         session = Session(URI, f"t{len(sessions)}", ledger, interceptor=mutants.find(vice))
         sessions.append(session)
-        living = Living(session, mutants.as_mended(KNOWLEDGE, "test"))
-        can = living.abilities()
+        knowledge = mutants.as_mended(KNOWLEDGE, "test")
+        living = Living(session, knowledge)
+        can = find_abilities(living, session, knowledge)
         assert {Kind.START_PAUSED, Kind.CREATE_PAUSED, Kind.RESTART} <= can.lacking
         parting = Course(living, can, Coverage(), lambda _life, _world: None).lead(parse_life(life))
         assert [owned for owned in ledger.domains() if "-fence-" not in owned.name] == []

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.decision import KNOWN, Fate, Holding, Outcome, State, can_hold, decide
+from conformance.explore.abilities import Abilities
 from conformance.explore.life import Kind, Op, can_be_second, life_code, parse_life
-from conformance.explore.model import Abilities, Ending, Image, World, parse_world, predict
+from conformance.explore.model import Ending, predict
 from conformance.explore.shown import expected, expected_of_namesake, facts_of
 from conformance.explore.ways import alphabet, ways, with_second
+from conformance.explore.world import Image, World, parse_world
 from conformance.view import ASPECTS
 from made_lives import CAN, EVERYTHING, OWN, shown_as
 

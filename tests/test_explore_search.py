@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from conformance.decision import State
 from conformance.explore.course import Course, Coverage, Parting
 from conformance.explore.life import Kind, Life, Op, life_code
-from conformance.explore.model import World
 from conformance.explore.search import Measure, Search
 from conformance.explore.shrink import shrink
 from conformance.explore.ways import alphabet, rarest, shortcuts, ways, with_second
+from conformance.explore.world import World
 from made_lives import CAN, Bend, Made
 
 OPS = with_second(alphabet(CAN), CAN)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from conformance.driver.build import Subject, build
+from conformance.driver.knowledge import Knowledge
 from conformance.driver.looker import Looker
 from conformance.driver.observe import observe
-from conformance.driver.session import Knowledge, Session
+from conformance.driver.session import Session
 from conformance.journal import BlackBox, Failure
 from conformance.ledger import Ledger
 from conformance.situations import SITUATIONS

@@ -16,7 +16,8 @@ from conformance.covering import pairwise
 from conformance.decision import RULES, Holding, State
 from conformance.driver.cleanup import remove_all
 from conformance.driver.handle import Handle, Interceptor
-from conformance.driver.session import Knowledge, Session
+from conformance.driver.knowledge import Knowledge
+from conformance.driver.session import Session
 from conformance.driver.surveyor import Surveyor
 from conformance.flags import Undefine
 from conformance.journal import Journal

@@ -14,8 +14,10 @@ from conformance.driver.cleanup import METADATA_ONLY
 from conformance.driver.firmware import FLASH, HALTING
 from conformance.driver.handle import Handle
 from conformance.driver.host import MISSING
+from conformance.driver.knowledge import Knowledge
+from conformance.driver.metadata import CHECKPOINT_REDEFINE, KEPT, checkpoint_document, snapshot_document
 from conformance.driver.observe import ask, is_missing, observe
-from conformance.driver.session import Knowledge, NotReached, Session
+from conformance.driver.session import NotReached, Session
 from conformance.flags import Undefine
 from conformance.journal import Outcome
 from conformance.ledger import Owned
@@ -27,8 +29,6 @@ RUNNING, PAUSED, SHUT_OFF = "1", "3", "5"
 # Contents that an emulator would not come to by itself.
 _NVRAM = b"variables of the conformance kit".ljust(FLASH, b"\xff")
 _DISK = b"a disk of the conformance kit".ljust(1 << 16, b"\0")
-SNAPSHOT_REDEFINE = 1
-CHECKPOINT_REDEFINE = 1
 
 
 @dataclass
@@ -174,13 +174,7 @@ def _fill(session: Session, subject: Subject, situation: Situation, knowledge: K
 
 def take_snapshot(subject: Subject, flags: int) -> Handle:
     """Give a domain a snapshot's metadata, without touching a disk where the driver can."""
-    name = "<name>kept</name>"
-    if flags & SNAPSHOT_REDEFINE:
-        xml = (
-            f"<domainsnapshot>{name}<creationTime>1</creationTime><state>shutoff</state>{subject.xml}</domainsnapshot>"
-        )
-    else:
-        xml = f"<domainsnapshot>{name}</domainsnapshot>"
+    xml = snapshot_document(flags, subject.xml)
     taken: Handle = reached("taking a snapshot", subject.handle.call("snapshotCreateXML", xml, flags)).value
     return taken
 
@@ -194,11 +188,7 @@ def redefine_checkpoint(session: Session, subject: Subject) -> Handle:
 
 
 def _redefine_checkpoint(subject: Subject) -> Handle:
-    xml = (
-        "<domaincheckpoint><name>kept</name><creationTime>1</creationTime>"
-        "<disks><disk name='vda' checkpoint='bitmap' bitmap='kept'/></disks>"
-        f"{subject.xml}</domaincheckpoint>"
-    )
+    xml = checkpoint_document(CHECKPOINT_REDEFINE, subject.xml)
     made: Handle = reached(
         "redefining a checkpoint", subject.handle.call("checkpointCreateXML", xml, CHECKPOINT_REDEFINE)
     ).value
@@ -226,7 +216,7 @@ def retake_metadata(session: Session, subject: Subject, knowledge: Knowledge) ->
 
 def create_checkpoint(subject: Subject) -> Handle:
     """Give a running domain a checkpoint."""
-    xml = "<domaincheckpoint><name>kept</name></domaincheckpoint>"
+    xml = checkpoint_document(0, subject.xml)
     made: Handle = reached("taking a checkpoint", subject.handle.call("checkpointCreateXML", xml, 0)).value
     return made
 
@@ -242,8 +232,8 @@ def expected(situation: Situation) -> Mapping[str, Answer]:
         "autostart once": int(situation.autostart_once),
         "managed save image": int(situation.image),
         "listed as having a managed save image": situation.image,
-        "snapshot names": ("kept",) if situation.snapshot else (),
-        "checkpoint names": ("kept",) if situation.checkpoint else (),
+        "snapshot names": (KEPT,) if situation.snapshot else (),
+        "checkpoint names": (KEPT,) if situation.checkpoint else (),
     }
     if situation.nvram_missing:
         answers["nvram file"] = MISSING

@@ -7,28 +7,27 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
-from conformance.driver.build import CHECKPOINT_REDEFINE, SNAPSHOT_REDEFINE
 from conformance.driver.cleanup import METADATA_ONLY, remove
-from conformance.driver.handle import UNSUPPORTED, Handle
+from conformance.driver.handle import Handle
+from conformance.driver.knowledge import Knowledge
 from conformance.driver.looker import Looker
-from conformance.driver.session import ConnectionLost, Knowledge, NotReached, Session
-from conformance.explore.life import ON_CONNECTION, Kind, Op, can_be_second
-from conformance.explore.model import Abilities, World, next_edition
+from conformance.driver.metadata import CHECKPOINT_REDEFINE, KEPT, checkpoint_document, snapshot_document
+from conformance.driver.session import ConnectionLost, NotReached, Session
+from conformance.explore.life import ON_CONNECTION, Kind, Op
+from conformance.explore.model import next_edition
 from conformance.explore.parting import Identity, Sight
 from conformance.explore.shown import with_edition
+from conformance.explore.world import World
 from conformance.flags import FORCE_BOOT
 from conformance.journal import Entry, Failure, Journal, Outcome
 from conformance.judgement import Look, look_at
 from conformance.ledger import PREFIX, Owned
 from conformance.machine import NO_SUCH_DISK, Hardware
-from conformance.uri import embeds
 from conformance.view import BY_NAME, View
 
 #: VIR_DOMAIN_START_PAUSED of virDomainCreateFlags.
 START_PAUSED = 1
 _DISK = b"a disk of the conformance kit".ljust(1 << 16, b"\0")
-#: By these a driver says that it does not have an operation; by the last, that it does not take its flag.
-_LACKS = (*UNSUPPORTED, "INVALID_ARG")
 _NUMBERS = count(1)
 _NOTHING = View({})
 
@@ -46,6 +45,8 @@ class Living:
     """A domain that may come to be, and the clients that deal with it; one life after the other.
 
     The looks go over a connection on which nothing is ever done, so that no client's handle decides what is seen.
+
+    :ivar metadata_flags: with which a snapshot's metadata is dropped.
     """
 
     def __init__(self, session: Session, knowledge: Knowledge) -> None:
@@ -54,7 +55,7 @@ class Living:
         # A driver in another process cannot call what is here.
         self._watches = "events" in knowledge.capabilities and session.restarter is None
         self._has_second = "second-connection" in knowledge.capabilities
-        self._metadata_flags = METADATA_ONLY
+        self.metadata_flags = METADATA_ONLY
         # Taking domains away is the kit's own work: it goes past a broken driver, and into no script.
         self._own = Journal()
         self._disks = self._make_disks()
@@ -334,60 +335,21 @@ class Living:
         return domain.call("rename", other, 0)
 
     def _take(self, domain: Handle, kind: Kind) -> Outcome:
-        definition = self._xml
+        knowledge = self._knowledge
         if kind is Kind.TAKE_SNAPSHOT:
-            flags = self._knowledge.snapshot_flags
-            made_anew = f"<creationTime>1</creationTime><state>shutoff</state>{definition}"
-            inner = made_anew if flags & SNAPSHOT_REDEFINE else ""
-            return domain.call("snapshotCreateXML", f"<domainsnapshot><name>kept</name>{inner}</domainsnapshot>", flags)
-        flags = CHECKPOINT_REDEFINE if self._knowledge.checkpoint_by_redefine else 0
-        made_anew = (
-            "<creationTime>1</creationTime><disks><disk name='vda' checkpoint='bitmap' bitmap='kept'/></disks>"
-            f"{definition}"
-        )
-        inner = made_anew if flags else ""
-        return domain.call(
-            "checkpointCreateXML", f"<domaincheckpoint><name>kept</name>{inner}</domaincheckpoint>", flags
-        )
+            flags = knowledge.snapshot_flags
+            return domain.call("snapshotCreateXML", snapshot_document(flags, self._xml), flags)
+        flags = CHECKPOINT_REDEFINE if knowledge.checkpoint_by_redefine else 0
+        return domain.call("checkpointCreateXML", checkpoint_document(flags, self._xml), flags)
 
     def _drop(self, domain: Handle, kind: Kind) -> Outcome:
         of_snapshot = kind is Kind.DROP_SNAPSHOT
-        found = domain.call("snapshotLookupByName" if of_snapshot else "checkpointLookupByName", "kept", 0)
-        return found if not found.ok else found.value.call("delete", self._metadata_flags)
+        found = domain.call("snapshotLookupByName" if of_snapshot else "checkpointLookupByName", KEPT, 0)
+        return found if not found.ok else found.value.call("delete", self.metadata_flags)
 
-    # What the driver has
+    # A life for a question
 
-    def abilities(self) -> Abilities:
-        """Return what the driver can do, and what it lacks of what probing does not ask for.
-
-        :raises NotReached: when a domain cannot be made to find that out.
-        """
-        knowledge = self._knowledge
-        known = Abilities(
-            frozenset(knowledge.capabilities), sum(knowledge.flags), frozenset(), knowledge.checkpoint_by_redefine
-        )
-        lacking = set()
-        if embeds(self._session.uri):
-            # libvirt lets a process open an embedded driver only some sixteen times.
-            lacking.add(Kind.RECONNECT)
-        if self._session.restarter is None:
-            lacking.add(Kind.RESTART)
-        if not self._has_second:
-            lacking |= {kind for kind in Kind if not can_be_second(kind)} & {Kind.RECONNECT}
-        probes: tuple[tuple[Kind, Callable[[], Failure | None]], ...] = (
-            (Kind.CREATE_PAUSED, lambda: self._tried(Kind.CREATE_PAUSED)),
-            (Kind.START_PAUSED, lambda: self._tried(Kind.START_PAUSED, Kind.DEFINE)),
-        )
-        for kind, tried in probes:
-            if known.has(kind) and (failure := tried()) is not None and failure.name in _LACKS:
-                lacking.add(kind)
-        if known.has(Kind.DROP_SNAPSHOT):
-            failure = self._tried(Kind.DROP_SNAPSHOT, Kind.DEFINE, Kind.TAKE_SNAPSHOT)
-            # A driver whose snapshots are metadata alone has no flag for that.
-            self._metadata_flags = 0 if failure is not None and failure.name in _LACKS else METADATA_ONLY
-        return Abilities(known.capabilities, known.taken, frozenset(lacking), known.checkpoint_by_redefine)
-
-    def _tried(self, kind: Kind, *before: Kind) -> Failure | None:
+    def tried(self, kind: Kind, *before: Kind) -> Failure | None:
         """Return the error of an operation in a life of its own."""
         self.begin()
         try:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.driver.build import (
-    CHECKPOINT_REDEFINE,
-    SNAPSHOT_REDEFINE,
     Subject,
     create_checkpoint,
     outfit,
@@ -17,6 +15,7 @@ from conformance.driver.findings import Findings
 from conformance.driver.firmware import FLASH
 from conformance.driver.handle import UNSUPPORTED
 from conformance.driver.host import MISSING
+from conformance.driver.metadata import CHECKPOINT_REDEFINE, SNAPSHOT_REDEFINE
 from conformance.driver.pools import survey
 from conformance.driver.session import NotReached, Session
 from conformance.journal import Outcome

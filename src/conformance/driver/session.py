@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 import uuid as uuids
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,6 @@ from conformance.driver.host import Host, places_of
 from conformance.driver.opening import open_connection, open_here
 from conformance.driver.pools import Pools
 from conformance.errors import CannotConnect, KitError, NoAnswer
-from conformance.flags import Undefine
 from conformance.journal import Entry, Failure, Journal, Outcome
 from conformance.ledger import PREFIX, Ledger, Owned
 from conformance.machine import Hardware, Machine, choose
@@ -47,16 +46,6 @@ class NotReached(Exception):
 
 class ConnectionLost(Exception):
     """The connection to the driver is gone, and with it whatever a scenario could have shown."""
-
-
-@dataclass(frozen=True)
-class Knowledge:
-    """What probing found out about a driver, as the workers need it."""
-
-    capabilities: Collection[str]
-    flags: tuple[Undefine, ...]
-    snapshot_flags: int = 0
-    checkpoint_by_redefine: bool = False
 
 
 @dataclass

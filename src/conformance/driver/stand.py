@@ -11,8 +11,9 @@ from conformance.decision import Holding
 from conformance.driver.build import Subject, build, retake_metadata, verify
 from conformance.driver.cleanup import remove
 from conformance.driver.handle import Handle
+from conformance.driver.knowledge import Knowledge
 from conformance.driver.looker import Looker
-from conformance.driver.session import ConnectionLost, Knowledge, NotReached, Session
+from conformance.driver.session import ConnectionLost, NotReached, Session
 from conformance.journal import Failure, Journal
 from conformance.judgement import Look, look_at
 from conformance.regions import Region

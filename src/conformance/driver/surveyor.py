@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from conformance.cell import SENT_EVENT, Fault, judge_call, judge_halted, judge_heir
 from conformance.decision import Holding, Outcome
 from conformance.driver.handle import UNSUPPORTED
-from conformance.driver.session import Knowledge, NotReached, Session
+from conformance.driver.knowledge import Knowledge
+from conformance.driver.session import NotReached, Session
 from conformance.driver.stand import Stand
 from conformance.flags import Undefine
 from conformance.journal import Failure

@@ -9,9 +9,11 @@ from typing import Protocol
 
 from conformance.cell import Fault
 from conformance.decision import State
+from conformance.explore.abilities import Abilities
 from conformance.explore.life import UNDEFINES, Kind, Life, Op
-from conformance.explore.model import Abilities, Ending, World, predict
+from conformance.explore.model import Ending, predict
 from conformance.explore.parting import Identity, Sight, Signature, judge, judge_told, signature
+from conformance.explore.world import World
 from conformance.journal import Failure
 from conformance.judgement import Look
 

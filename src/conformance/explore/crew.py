@@ -16,10 +16,10 @@ from typing import Any
 from conformance.attendant import environment, under_reaper
 from conformance.explore.diary import last_life
 from conformance.explore.life import Kind, Life, life_code
-from conformance.explore.model import World
 from conformance.explore.outcome import OUTLIVES, Gathered
 from conformance.explore.shrink import shrink
 from conformance.explore.ways import shortcuts, ways
+from conformance.explore.world import World
 from conformance.interrupts import held_back
 from conformance.losses import how_lost
 from conformance.run import Run

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from conformance.explore.life import Life, Op, parse_life
-from conformance.explore.model import World, parse_world
+from conformance.explore.world import World, parse_world
 from conformance.journal import BlackBox
 
 

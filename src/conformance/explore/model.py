@@ -1,4 +1,4 @@
-"""The contract's picture of a domain through its life: what it is, what it holds, and what an operation makes of it.
+"""The contract's picture of a domain through its life: what an operation has to make of what there is.
 
 What undefine does is :func:`conformance.decision.decide`, the function of the decision table. What stands here is the
 life between two undefines: as far as libvirt's text says what a call comes to, and nothing where it leaves that open.
@@ -6,13 +6,15 @@ life between two undefines: as far as libvirt's text says what a call comes to, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import lru_cache
 
 from conformance.decision import INVALID_ARG, KNOWN, OPERATION_INVALID, Decision, Holding, Outcome, State, decide
-from conformance.explore.life import NEEDS, OF_NAMESAKE, ON_CONNECTION, UNDEFINES, Kind, Op
+from conformance.explore.abilities import Abilities
+from conformance.explore.life import OF_NAMESAKE, ON_CONNECTION, UNDEFINES, Kind, Op
+from conformance.explore.world import Image, World
 from conformance.flags import opposed
 
 _REMAINDER = {State.RUNNING: State.RUNNING_REMAINDER, State.PAUSED: State.PAUSED_REMAINDER}
@@ -33,124 +35,6 @@ _RESUMED = {paused: running for running, paused in _PAUSED.items()}
 OF_OTHER = " of its namesake"
 #: What a client holds that nobody asked to be given up, by what a driver shows of it.
 _HOLDINGS = ("image", "snapshots", "checkpoints", "autostart")
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A managed save image: whether its guest was paused, and which edition of the definition is in it."""
-
-    paused: bool
-    edition: int
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """The domain that a life is about, and what has to be known of others to tell what becomes of it.
-
-    :param state: of the domain, or nothing while there is none.
-    :param handled: whether the client has a handle of the domain, were it an old one.
-    :param renamed: whether the domain has its second name.
-    :param edition: of the definition, 0 where there is none; each new definition is another.
-    :param live: the edition with which the guest runs, 0 where none does.
-    :param namesake: the state of another domain of the first name.
-    :param retaken: whether the domain was transient when it was given the definition that it has, and still runs.
-    """
-
-    state: State | None = None
-    handled: bool = False
-    renamed: bool = False
-    autostart: bool = False
-    image: Image | None = None
-    snapshot: bool = False
-    checkpoint: bool = False
-    edition: int = 0
-    live: int = 0
-    namesake: State | None = None
-    retaken: bool = False
-
-    @property
-    def held(self) -> frozenset[Holding]:
-        """What the domain holds, as the decision table has it."""
-        held = {Holding.IMAGE: self.image, Holding.SNAPSHOT: self.snapshot, Holding.CHECKPOINT: self.checkpoint}
-        return frozenset(holding for holding, there in held.items() if there)
-
-    @property
-    def phase(self) -> str:
-        """What the domain is, in the coarse terms in which a fault is told from another."""
-        if self.state is None:
-            return "absent"
-        return "transient" if self.state.transient else "active" if self.state.active else "inactive"
-
-    @property
-    def key(self) -> World:
-        """The state for counting: which of two editions it is makes no other state."""
-        return _key(self)
-
-    def __str__(self) -> str:
-        if self.state is None:
-            words = ["there is none" if self.handled else "nothing was made yet"]
-        else:
-            words = [str(self.state)]
-        if self.image:
-            words.append("an image of a paused guest" if self.image.paused else "an image")
-        words += [name for name in ("snapshot", "checkpoint", "autostart", "renamed", "retaken") if getattr(self, name)]
-        if self.namesake is not None:
-            words.append(f"its namesake {self.namesake}")
-        return ", ".join(words)
-
-    @property
-    def code(self) -> str:
-        """The state of :attr:`key` in a few letters, which :func:`parse_world` reads again."""
-        return _code(self)
-
-
-_STATES = tuple(State)
-_SIGNS = (None, *_STATES)
-
-
-@lru_cache(maxsize=1 << 12)
-def _code(world: World) -> str:
-    image = "" if world.image is None else "I" if world.image.paused else "i"
-    marks = {
-        "h": world.handled, "r": world.renamed, "a": world.autostart, "s": world.snapshot, "c": world.checkpoint,
-        "t": world.retaken,
-    }  # fmt: skip
-    letters = "".join(letter for letter, there in marks.items() if there)
-    return f"{_SIGNS.index(world.state)}{_SIGNS.index(world.namesake)}{letters}{image}"
-
-
-def parse_world(code: str) -> World:
-    """Return the state that :attr:`World.code` wrote down."""
-    image = Image("I" in code, 0) if "i" in code.lower() else None
-    return World(
-        _SIGNS[int(code[0])], "h" in code, "r" in code, "a" in code, image, "s" in code, "c" in code,
-        namesake=_SIGNS[int(code[1])], retaken="t" in code,
-    )  # fmt: skip
-
-
-@lru_cache(maxsize=1 << 12)
-def _key(world: World) -> World:
-    image = world.image and replace(world.image, edition=0)
-    return replace(world, edition=0, live=0, image=image)
-
-
-@dataclass(frozen=True)
-class Abilities:
-    """What a driver can do, as probing has found out.
-
-    :param taken: the flags of undefine that it takes.
-    :param lacking: operations that it does not have.
-    :param checkpoint_by_redefine: whether a checkpoint is made without a guest.
-    """
-
-    capabilities: frozenset[str]
-    taken: int = KNOWN
-    lacking: frozenset[Kind] = frozenset()
-    checkpoint_by_redefine: bool = False
-
-    def has(self, kind: Kind) -> bool:
-        """Tell whether the driver has an operation."""
-        return kind not in self.lacking and NEEDS.get(kind, "define") in self.capabilities
 
 
 class Ending(Enum):
@@ -444,8 +328,3 @@ _ON_DOMAIN = {
     ),
     Kind.RENAME: _renamed,
 }
-
-
-def operations(can: Abilities) -> Collection[Kind]:
-    """Return the operations that a driver has."""
-    return [kind for kind in Kind if can.has(kind)]

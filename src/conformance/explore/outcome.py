@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.catalog import Catalog, Level
+from conformance.explore.abilities import Abilities
 from conformance.explore.course import Way
 from conformance.explore.life import Kind, parse_life
-from conformance.explore.model import Abilities, World, parse_world
 from conformance.explore.ways import Ways, ways
+from conformance.explore.world import World, parse_world
 from conformance.verdict import ExitCode
 
 #: The version of the document's form; the number before the dot changes when a reader has to change.

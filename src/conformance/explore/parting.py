@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from conformance.cell import FILES, KIND_OF, KINDS, Fault, by_kind, judge_call
 from conformance.decision import EVENT_RULE
 from conformance.explore.life import UNDEFINES, Kind, Op
-from conformance.explore.model import OF_OTHER, Ending, Prediction, World
+from conformance.explore.model import OF_OTHER, Ending, Prediction
 from conformance.explore.shown import Fact, expected, expected_of_namesake, facts_of, was_restored
+from conformance.explore.world import World
 from conformance.journal import Failure
 from conformance.view import Difference, View, differences, show
 

@@ -14,9 +14,9 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 
+from conformance.explore.abilities import Abilities
 from conformance.explore.course import Course, Coverage, Parting, Way
 from conformance.explore.life import Kind, Life, Op
-from conformance.explore.model import Abilities
 from conformance.explore.parting import Signature
 from conformance.explore.shrink import shrink
 from conformance.explore.ways import Ways, alphabet, rarest, shortcuts, unions, ways, with_second

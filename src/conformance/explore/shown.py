@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from conformance.decision import State
-from conformance.explore.model import Image, World
+from conformance.explore.world import Image, World
 from conformance.journal import Failure
 from conformance.view import Answer, View
 

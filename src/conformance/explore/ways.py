@@ -7,9 +7,11 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from conformance.explore.abilities import Abilities
 from conformance.explore.course import Coverage, Way
 from conformance.explore.life import Kind, Life, Op, can_be_second
-from conformance.explore.model import Abilities, Ending, World, predict
+from conformance.explore.model import Ending, predict
+from conformance.explore.world import World
 from conformance.flags import Undefine
 
 #: The flags whose unions lead on: a life's domain holds what they are about.

@@ -19,14 +19,17 @@ from typing import Any, TextIO
 
 from conformance.decision import State
 from conformance.driver import events
+from conformance.driver.knowledge import Knowledge
 from conformance.driver.living import Living
-from conformance.driver.session import ConnectionLost, Knowledge, NotReached, Session
+from conformance.driver.probe_life import find_abilities
+from conformance.driver.session import ConnectionLost, NotReached, Session
 from conformance.errors import KitError
+from conformance.explore.abilities import Abilities
 from conformance.explore.course import Course, Coverage, Parting
 from conformance.explore.diary import Diary
 from conformance.explore.life import Life, Op, life_code, parse_life
-from conformance.explore.model import Abilities, World
 from conformance.explore.parting import Signature
+from conformance.explore.world import World
 from conformance.journal import BlackBox, Journal
 from conformance.judgement import Look
 from conformance.reproducer import script
@@ -69,8 +72,9 @@ class Explorer:
         self._watchdog.start()
         self._session = self._sessions.take(restarts=self._task["restarts"])
         # The driver may have to get to know its emulator first.
-        self._living = Living(self._session, _affordable(self._session, self._sessions.knowledge))
-        self._can = self._living.abilities()
+        knowledge = _affordable(self._session, self._sessions.knowledge)
+        self._living = Living(self._session, knowledge)
+        self._can = find_abilities(self._living, self._session, knowledge)
         lost = [(State(state) if state else None, name) for state, name in self._task["lost"]]
         self._course = Course(self._living, self._can, self._coverage, self._note, lost)
         self.say("abilities", plain(self._can))

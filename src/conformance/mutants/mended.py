@@ -13,7 +13,7 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-from conformance.driver.session import Knowledge
+from conformance.driver.knowledge import Knowledge
 from conformance.flags import Undefine
 from conformance.mutants.call import Call, LibvirtError, refuse
 

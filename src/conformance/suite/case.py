@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from conformance.driver.build import Subject, build
 from conformance.driver.events import Recording
 from conformance.driver.handle import Handle
+from conformance.driver.knowledge import Knowledge
 from conformance.driver.observe import ask, observe
-from conformance.driver.session import ConnectionLost, Knowledge, NotReached, Session
+from conformance.driver.session import ConnectionLost, NotReached, Session
 from conformance.journal import Outcome
 from conformance.judgement import Look, Violation, look_at
 from conformance.ledger import Owned

@@ -11,8 +11,9 @@ from typing import Any
 from conformance.driver import inventory
 from conformance.driver.cleanup import remove_all
 from conformance.driver.handle import Handle, Interceptor
+from conformance.driver.knowledge import Knowledge
 from conformance.driver.restart import Daemon, Embedded, Restarter
-from conformance.driver.session import Knowledge, Session
+from conformance.driver.session import Session
 from conformance.errors import CleanUpFailed, KitError
 from conformance.flags import Undefine
 from conformance.journal import Journal
