@@ -16,8 +16,9 @@ from conformance.attendant import WORKER_MARK
 from conformance.binding import Scenario
 from conformance.errors import BadUri, NestedRun, ScenarioLost, UnknownRule, Unwritable
 from conformance.losses import WATCHDOG_EXIT
+from conformance.options import Options
 from conformance.plan import Plan
-from conformance.run import Options, Run
+from conformance.run import Run
 from conformance.verdict import Verdict
 
 ID = "UNDEF-001/removed"

@@ -19,7 +19,7 @@ from conformance.errors import UsageError
 from conformance.mutants import CONTROL, VICES
 from conformance.mutants.crew import Finding
 from conformance.mutants.trial import Shown, try_all
-from conformance.run import Options
+from conformance.options import Options
 from conformance.specification import load_specification
 from conformance.verdict import ExitCode, Verdict
 

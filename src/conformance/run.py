@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from conformance.attendant import WORKER_MARK
-from conformance.catalog import Level
 from conformance.drafts import Draft
 from conformance.errors import KitError, NestedRun, ProbeDied, ScenarioLost
 from conformance.flags import Undefine
 from conformance.gate import Gate, open_gate
 from conformance.interrupts import heard
 from conformance.losses import how_lost, last_words
+from conformance.options import Options
 from conformance.plan import Plan, Selection, make_plan, needs
 from conformance.premises import Premises
 from conformance.report import RunRecord, build_report, check_files, dump, write_text
@@ -31,46 +31,13 @@ from conformance.restarting import parse_command
 from conformance.specification import Specification, load_specification
 from conformance.table import NOTHING, Mode, as_plain, deal, plan_table
 from conformance.table_report import TableRecord
-from conformance.uri import DEFAULT_URI, check_uri, redact, scrub
+from conformance.uri import check_uri, redact, scrub
 from conformance.verdict import ScenarioResult, Verdict
 
 #: How long a guest may take to start for a driver whose scenarios are limited by the processor, in seconds.
 _FAST_START = 0.05
 #: How long the clean-up may wait for the driver after a run was told to end, or its attendant was lost, in seconds.
 _HURRIED_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the caller asked for. ``timeout`` is in seconds, for one scenario; ``workers`` 0 leaves it to the kit.
-
-    ``restart`` is a command that restarts the daemon; ``denied_uri`` leads to the same driver with fewer rights;
-    ``assumed`` are capabilities that the driver under a vice has and the real one lacks;
-    ``table`` is how much is asked of the decision table; ``outputs`` are the files for other forms of the report, each
-    by the name of its form;
-    ``deviations`` and ``baseline`` are files that the result is held against; ``repeat`` is how often all is judged;
-    ``shard`` is which of how many parts of everything is run.
-    """
-
-    uri: str = DEFAULT_URI
-    rules: tuple[str, ...] = ()
-    level: Level = Level.MUST
-    report: Path | None = None
-    outputs: Mapping[str, Path] = field(default_factory=dict)
-    workers: int = 0
-    timeout: float = 60.0
-    virt_type: str = ""
-    restart: str | None = None
-    denied_uri: str | None = None
-    vice: str = ""
-    assumed: tuple[str, ...] = ()
-    shuffle: int | None = None
-    table: Mode = Mode.PAIRWISE
-    deviations: Path | None = None
-    baseline: Path | None = None
-    repeat: int = 1
-    shard: tuple[int, int] = (1, 1)
-    command: str = ""
 
 
 @dataclass

@@ -16,44 +16,42 @@ report, and with the broken drivers that it convicts.
 
 from __future__ import annotations
 
-import posixpath
-import re
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from docutils import nodes
-from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError
 from sphinx.transforms import SphinxTransform
-from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective
 
 from conformance import reference, subject_page
-from conformance.about import functions_of_rules, rules_of_functions
-from conformance.api import FACTS, Api, completed, contradictions, find_xml, read_facts, read_xml
-from conformance.declared import Declared, own_vices
 from conformance.errors import KitError
-from conformance.imports_picture import draw, parts_of, read_graph
-from conformance.sphinx_rules import Book, Folded, add_static, load_book, to_label
-from conformance.subjects import Subject, load_subjects, tally
-from conformance.support import as_csv, as_html, as_json, matrix_of
+from conformance.sphinx_facts import Reference, forget, reference_of
+from conformance.sphinx_generated import (
+    SCRIPT,
+    ApiDecisions,
+    ApiFlags,
+    ApiFunction,
+    ApiRules,
+    ApiSupport,
+    FoldedBlock,
+    ImportsPicture,
+    SeenIn,
+    SubjectPage,
+    SupportMatrix,
+    ViceList,
+)
+from conformance.sphinx_rules import Folded, add_static, to_label
+from conformance.subjects import Subject, tally
+from conformance.support import as_csv, as_json, matrix_of
 from conformance.verdict import Verdict
 
 _STYLE = Path(__file__).with_suffix(".css")
-_SCRIPT = Path(__file__).with_suffix(".js")
-_LOGGER = logging.getLogger(__name__)
-_PAGE_OF = re.compile(r"^`{3,}\{api-function\} (\w+)", re.MULTILINE)
-_SEEN_IN = re.compile(r"^`{3,}\{seen-in\}[^\n]*\n(.*?)^`{3,}", re.MULTILINE | re.DOTALL)
-_TITLE = re.compile(r"^# (.+)", re.MULTILINE)
 #: The order in which verdicts are shown under a rule: what somebody has to look at comes first.
 _SHOWN = (
     Verdict.VIOLATED,
@@ -68,258 +66,6 @@ _SHOWN = (
 _PLAIN = {"std", "std-ref", "std-doc", "doc"}
 #: Verdicts of which a page names the drivers and does not link them: with many drivers it would grow too large.
 _UNEVENTFUL = (Verdict.UPHELD, Verdict.NOT_APPLICABLE, Verdict.NOT_RUN)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Everything that the pages about functions and drivers are made from.
-
-    :param pages: the page of each function that has one.
-    :param about: the functions that each rule is about, by its id; ``binding`` is the same the other way round.
-    :param vices: the broken drivers that each rule convicts.
-    :param findings: by rule, the titles of the pages about findings by their names.
-    :param files: what all of it was read from.
-    """
-
-    book: Book
-    api: Api
-    subjects: list[Subject]
-    pages: dict[str, str]
-    about: dict[str, list[str]]
-    binding: dict[str, list[str]]
-    vices: dict[str, list[Declared]]
-    findings: dict[str, dict[str, str]]
-    files: list[Path]
-
-
-@cache
-def _load(source: Path, specification: str, features: str, pages: str, results: str) -> Reference:
-    book = load_book(source / specification, source / features)
-    api = read_facts(source / specification)
-    if xml := find_xml():
-        here = read_xml(xml)
-        for contradiction in contradictions(here, api):
-            _LOGGER.warning("%s, says %s", contradiction, xml, type="reference")
-        api = completed(here, api)
-    folder = source / results
-    subjects = load_subjects(folder) if folder.is_dir() else []
-    about = functions_of_rules(book.catalog, book.scenarios, api)
-    vices: dict[str, list[Declared]] = {}
-    for vice in own_vices():
-        for rule in vice.rules:
-            vices.setdefault(rule, []).append(vice)
-    found = {
-        name: path.relative_to(source).with_suffix("").as_posix()
-        for path in sorted((source / pages).glob("*.md"))
-        for name in _PAGE_OF.findall(path.read_text(encoding="utf-8"))
-    }
-    findings: dict[str, dict[str, str]] = {}
-    for path in sorted((source / pages).parent.rglob("*.md")):
-        text = path.read_text(encoding="utf-8")
-        for case in (case for block in _SEEN_IN.findall(text) for case in block.split()):
-            name, title = path.relative_to(source).with_suffix("").as_posix(), _TITLE.search(text)
-            findings.setdefault(case.partition("/")[0], {})[name] = title[1] if title else name
-    files = [source / specification / FACTS, *(folder / f"{subject.name}.json" for subject in subjects)]
-    return Reference(book, api, subjects, found, about, rules_of_functions(about), vices, findings, files)
-
-
-def reference_of(config: Config, source: Path) -> Reference:
-    """Return what the settings of a project name, read once."""
-    return _load(
-        source,
-        config.rules_specification,
-        config.rules_features,
-        config.reference_pages,
-        config.reference_results,
-    )
-
-
-class _Generated(SphinxDirective):
-    """A directive that stands for Markdown which is made from facts."""
-
-    required_arguments = 1
-    final_argument_whitespace = True
-
-    @property
-    def reference(self) -> Reference:
-        """What the page is made from; a change of its files makes the page be read again."""
-        found = reference_of(self.config, Path(self.env.srcdir))
-        for file in found.files:
-            self.env.note_dependency(str(file))
-        return found
-
-    def warn(self, problems: Iterable[str]) -> None:
-        """Say what is wrong with the page."""
-        for problem in problems:
-            _LOGGER.warning("%s", problem, location=self.get_location(), type="reference")
-
-    def run(self) -> list[nodes.Node]:
-        """Return what the Markdown comes to."""
-        made = self.parse_text_to_nodes(self.text(self.reference), allow_section_headings=True)
-        for table in (table for node in made for table in node.findall(nodes.table)):
-            table["classes"].append(f"{self.name}-table")
-        return made
-
-    def text(self, found: Reference) -> str:
-        """Return the Markdown."""
-        raise NotImplementedError
-
-
-class ApiFunction(_Generated):
-    """How a function is called; the content has a line for each argument, and for what is returned."""
-
-    has_content = True
-
-    def text(self, found: Reference) -> str:
-        """Return signature, arguments, release and rights."""
-        function = found.api.functions.get(self.arguments[0])
-        if function is None:
-            self.warn([f"libvirt has no function {self.arguments[0]}, or spec/{FACTS} does not know it"])
-            return ""
-        words = reference.words_of("\n".join(self.content))
-        self.warn(reference.unsaid(function, words))
-        return reference.signature(function, words)
-
-
-class ApiFlags(_Generated):
-    """The flags of an enumeration; the content has a line for each, or with ``:partial:`` for some, ``NAME: words``."""
-
-    has_content = True
-    option_spec: ClassVar[Any] = {"partial": directives.flag}  # type: ignore[misc]
-
-    def text(self, found: Reference) -> str:
-        """Return the table of flags."""
-        words = reference.words_of("\n".join(self.content))
-        partial = "partial" in self.options
-        self.warn(reference.unsaid_flags(found.api, self.arguments[0], words, partial=partial))
-        return reference.flags(found.api, self.arguments[0], words, found.subjects, partial=partial)
-
-
-class ApiRules(_Generated):
-    """The rules about a function: those whose scenarios call it, or whose source names it."""
-
-    def text(self, found: Reference) -> str:
-        """Return the table of rules."""
-        rules = found.binding.get(self.arguments[0], [])
-        if not rules:
-            self.warn([f"no rule is about {self.arguments[0]}"])
-        return reference.rules(found.book.catalog, rules, found.subjects)
-
-
-class ApiDecisions(_Generated):
-    """The decision tables of undefine."""
-
-    required_arguments = 0
-
-    def text(self, found: Reference) -> str:
-        """Return the tables."""
-        return reference.decisions(found.book.catalog)
-
-
-class ApiSupport(_Generated):
-    """What the judged drivers make of a function, and whether they have the capabilities that are named."""
-
-    option_spec: ClassVar[Any] = {  # type: ignore[misc]
-        "capabilities": directives.unchanged,
-        "flags": directives.flag,
-    }
-
-    def text(self, found: Reference) -> str:
-        """Return the table of drivers."""
-        catalog = found.book.catalog
-        capabilities = self.options.get("capabilities", "").split()
-        self.warn(f"there is no capability {name}" for name in capabilities if name not in catalog.capabilities)
-        if not found.subjects:
-            return "No report is published yet.\n"
-        rules = found.binding.get(self.arguments[0], [])
-        return reference.support(rules, found.subjects, capabilities, undefine="flags" in self.options)
-
-
-class ViceList(_Generated):
-    """The broken drivers that each rule convicts."""
-
-    required_arguments = 0
-
-    def text(self, found: Reference) -> str:
-        """Return a list for each rule."""
-        return reference.broken_drivers(found.book.catalog, found.vices)
-
-
-class SeenIn(_Generated):
-    """Where a finding was seen: the argument is the driver's type, the content has the id of a scenario a line."""
-
-    has_content = True
-
-    def text(self, found: Reference) -> str:
-        """Return the table of drivers."""
-        known = {scenario.id for scenario in found.book.scenarios}
-        cases = [line.strip() for line in self.content if line.strip()]
-        self.warn(f"there is no scenario {case}" for case in cases if case not in known and "/table" not in case)
-        return reference.seen(self.arguments[0], cases, found.subjects)
-
-
-class SubjectPage(_Generated):
-    """Everything that was found about one judged driver."""
-
-    def text(self, found: Reference) -> str:
-        """Return the body of the page."""
-        subject = next(one for one in found.subjects if one.name == self.arguments[0])
-        return subject_page.body(subject)
-
-
-class SupportMatrix(_Generated):
-    """What every judged driver makes of every rule, capability and flag, to sort, filter and link."""
-
-    required_arguments = 0
-
-    def run(self) -> list[nodes.Node]:
-        """Return the table as HTML, and for other builders a sentence."""
-        found = self.reference
-        if not found.subjects:
-            return self.parse_text_to_nodes("No report is published yet.\n")
-        here = posixpath.dirname(self.env.docname)
-        rules = posixpath.relpath(self.config.rules_specification, here)
-        subjects = posixpath.relpath(self.config.reference_subjects, here)
-        script = posixpath.relpath(f"_static/{_SCRIPT.name}", here)
-        matrix = matrix_of(found.book.catalog, found.subjects)
-        files = (
-            f'<p>The same as <a href="{subjects}/all.csv">CSV</a> and as <a href="{subjects}/all.json">JSON</a>, '
-            "with the evidence in each cell.</p>\n"
-        )
-        return [nodes.raw("", as_html(matrix, rules, subjects, script) + files, format="html")]
-
-
-class ImportsPicture(SphinxDirective):
-    """What imports what in this package; the argument is the heading of the page's table of parts."""
-
-    required_arguments = 1
-    final_argument_whitespace = True
-
-    def run(self) -> list[nodes.Node]:
-        """Return the picture."""
-        package = Path(__file__).parent
-        for path in package.rglob("*.py"):
-            self.env.note_dependency(str(path))
-        page = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8")
-        parts = parts_of(page, self.arguments[0])
-        if not parts:
-            _LOGGER.warning("no table under %r names modules", self.arguments[0], location=self.get_location())
-        picture = draw(read_graph(package, parts))
-        return [nodes.raw("", f'<div class="imports-scroll">{picture}</div>', format="html")]
-
-
-class FoldedBlock(SphinxDirective):
-    """Content that a reader unfolds."""
-
-    required_arguments = 1
-    final_argument_whitespace = True
-    has_content = True
-
-    def run(self) -> list[nodes.Node]:
-        """Return the content, folded."""
-        folded = Folded(summary=self.arguments[0], classes=["rule-fold"])
-        folded += self.parse_content_to_nodes()
-        return [folded]
 
 
 class ShowFindings(SphinxTransform):
@@ -400,13 +146,13 @@ def _lighten(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
 
 def _begin(app: Sphinx) -> None:
     """Read everything once for all processes, and make a page for each published report."""
-    _load.cache_clear()
+    forget()
     source = Path(app.srcdir)
     try:
         found = reference_of(app.config, source)
     except KitError as error:
         raise ConfigError(str(error)) from None
-    add_static(app, _STYLE, _SCRIPT)
+    add_static(app, _STYLE, SCRIPT)
     app.add_css_file(_STYLE.name)
     folder = source / app.config.reference_subjects
     pages = {folder / f"{subject.name}.md": subject_page.stub(subject.name) for subject in found.subjects}

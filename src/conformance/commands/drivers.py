@@ -9,8 +9,9 @@ from conformance.catalog import release_text
 from conformance.cleaning import clean as clean_up
 from conformance.errors import CleanUpFailed
 from conformance.interrupts import ended_in_order
+from conformance.options import Options
 from conformance.report import RunRecord
-from conformance.run import Options, Run
+from conformance.run import Run
 from conformance.uri import redact
 from conformance.verdict import ExitCode
 

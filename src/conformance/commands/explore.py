@@ -12,8 +12,9 @@ from typing import Any
 
 from conformance.errors import PROGRAM, UsageError
 from conformance.interrupts import ended_in_order
+from conformance.options import Options
 from conformance.report import check_writable, dump, write_text
-from conformance.run import Options, Run
+from conformance.run import Run
 from conformance.table import Mode
 from conformance.uri import DEFAULT_URI, redact
 

@@ -8,8 +8,8 @@ import sys
 
 from conformance.errors import UsageError
 from conformance.interrupts import ended_in_order
+from conformance.options import Options
 from conformance.report import check_writable, write_text
-from conformance.run import Options
 from conformance.specification import load_specification
 from conformance.uri import embeds, redact
 from conformance.verdict import ExitCode

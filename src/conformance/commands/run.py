@@ -15,8 +15,9 @@ from conformance.errors import KitError
 from conformance.formats import chosen
 from conformance.gate import open_gate
 from conformance.interrupts import ended_in_order, held_back
+from conformance.options import Options
 from conformance.render.terminal import Screen
-from conformance.run import Options, Run
+from conformance.run import Run
 from conformance.table import Mode
 from conformance.uri import redact
 

@@ -13,8 +13,9 @@ from conformance.binding import Scenario
 from conformance.mutants import CONTROL, VICES
 from conformance.mutants.crew import Crew, Finding, Progress, Trial
 from conformance.mutants.vice import OF_LIVING
+from conformance.options import Options
 from conformance.plan import needs
-from conformance.run import Options, Run
+from conformance.run import Run
 from conformance.table import Mode
 from conformance.uri import embeds
 

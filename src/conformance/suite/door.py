@@ -14,7 +14,8 @@ from conformance.catalog import Level
 from conformance.cli import seconds
 from conformance.errors import KitError
 from conformance.interrupts import ended_in_order
-from conformance.run import Options, Run
+from conformance.options import Options
+from conformance.run import Run
 from conformance.suite.controller import Controller
 from conformance.table import Mode
 from conformance.uri import redact
