@@ -14,6 +14,7 @@ from conformance import mutants
 from conformance.cell import Fault
 from conformance.covering import pairwise
 from conformance.decision import RULES, Holding, State
+from conformance.driver import stand
 from conformance.driver.cleanup import remove_all
 from conformance.driver.handle import Handle, Interceptor
 from conformance.driver.knowledge import Knowledge
@@ -25,7 +26,7 @@ from conformance.judgement import Look
 from conformance.ledger import Ledger
 from conformance.regions import VALUES, Region, all_regions
 from conformance.reproducer import script
-from conformance.survey import Finding, Survey
+from conformance.survey import Finding, Survey, decisions_of
 from conformance.table import NOTHING
 from conformance.table_report import TableRecord, convictions
 
@@ -90,6 +91,41 @@ def test_a_driver_that_keeps_the_rules_is_convicted_nowhere(put: Put, region: Re
     assert (finding.reached, finding.why) == (True, "")
     assert (finding.cells, finding.convicted, finding.inconsistent) == (len(VALUES), 0, 0)
     assert finding.decided == finding.upheld
+
+
+@pytest.mark.parametrize("holdings", [(Holding.IMAGE, Holding.SNAPSHOT), (Holding.SNAPSHOT,), ()])
+def test_a_domain_that_was_undefined_is_brought_back(
+    put: Put, monkeypatch: pytest.MonkeyPatch, holdings: tuple[Holding, ...]
+) -> None:
+    """One domain serves all cells, with its image and its snapshot, however often it is removed."""
+    made = counted(monkeypatch)
+    finding = put(Survey(Region(State.INACTIVE, frozenset(holdings))))
+    assert (finding.cells, finding.convicted) == (len(VALUES), 0)
+    assert len(made) == 1
+
+
+def test_a_domain_that_does_not_come_back_is_made_anew(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where something is missing from what was defined again, no cell is judged on that."""
+    made = counted(monkeypatch)
+    monkeypatch.setattr(stand, "retake_metadata", lambda *_: None)
+    finding = put(Survey(SNAPSHOT))
+    assert (finding.cells, finding.convicted) == (len(VALUES), 0)
+    decisions = decisions_of(SNAPSHOT, sum(mutants.as_mended(KNOWLEDGE, "test").flags))
+    successes = [flags for flags in VALUES if not decisions[flags].refused]
+    assert len(made) >= len(successes) > 1
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that grows by an entry with each domain that is set up."""
+    made: list[str] = []
+    set_up = stand.Stand.set_up
+
+    def count(self: stand.Stand) -> None:
+        made.append("")
+        set_up(self)
+
+    monkeypatch.setattr(stand.Stand, "set_up", count)
+    return made
 
 
 def test_the_test_drivers_own_deviations_are_found(put: Put) -> None:

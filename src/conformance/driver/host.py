@@ -77,6 +77,11 @@ class Host:
             raise AssertionError("the scenario has no files")
         return self.files / f"{uuid}.{kind}"
 
+    def tpm_files(self, uuid: str, name: str) -> list[Path]:
+        """Return the files with the state of a domain's TPM that this machine can see."""
+        below = [(place, path) for place in self.places for path in _below(place, (uuid, name), within=False)]
+        return sorted(Path(path) for place, path in below if _is_of_tpm(path.removeprefix(f"{place}/"), name))
+
     def _named(self, uuid: str, name: str) -> Iterator[str]:
         """Yield the files named after a domain, below the places."""
         if self.pools is not None:

@@ -1,18 +1,20 @@
 """A domain that is put back into its situation as often as a call has moved it, at the least cost.
 
 A refusal moves nothing. A running domain that was undefined is defined again where it stands, which takes no start,
-or only the one that a managed save image takes. Metadata that a refusal has lost is made again. Everything else takes
-a new domain.
+or only the one that a managed save image takes. An inactive one is defined again with the files that it had; what it
+has lost of its metadata, and its image, are made again. Whatever does not come back so takes a new domain.
 """
 
 from __future__ import annotations
 
 from conformance.decision import Holding
-from conformance.driver.build import Subject, build, retake_metadata, verify
+from conformance.driver.build import Subject, build, reached, retake_metadata, verify
 from conformance.driver.cleanup import remove
 from conformance.driver.handle import Handle
+from conformance.driver.kept_files import KeptFiles
 from conformance.driver.knowledge import Knowledge
 from conformance.driver.looker import Looker
+from conformance.driver.observe import is_missing
 from conformance.driver.session import ConnectionLost, NotReached, Session
 from conformance.journal import Failure, Journal
 from conformance.judgement import Look, look_at
@@ -34,9 +36,9 @@ class Stand:
         self._region = region
         self._watches = "events" in knowledge.capabilities
         self._subject: Subject | None = None
-        self._nvram: bytes | None = None
+        self._files = KeptFiles()
         self._remainder = False
-        self._lossy = False
+        self._moved = False
         # Taking a domain away is the kit's own work: it goes past a broken driver, and into no script.
         self._own = Journal()
         self.before = View({})
@@ -62,8 +64,9 @@ class Stand:
         journal.step = f"Given a domain that is {self._region.words}"
         self._subject = subject = build(self._session, self._region.situation, self._knowledge)
         self._looker = self._looker_of(subject.handle)
-        if Holding.NVRAM in self._region.held:
-            self._nvram = self._session.host.file(subject.owned.uuid, "nvram").read_bytes()
+        # The state of a TPM that a guest goes on to use is not to be put back under it.
+        kept = self._region.held & {Holding.NVRAM} if self._region.state.active else self._region.held
+        self._files = KeptFiles.of(self._session.host, subject.owned, kept)
         self.before = self._looker.look()
         if moved := differences(subject.view, self.before):
             raise NotReached(f"nothing was called, and another look shows {'; '.join(map(str, moved))}")
@@ -73,7 +76,7 @@ class Stand:
     def clear(self) -> None:
         """Take away the domain that stands now, and its files."""
         subject, self._subject = self._subject, None
-        self.intact = self._remainder = self._lossy = False
+        self.intact = self._remainder = self._moved = False
         if subject is None:
             return
         connection = Handle(self._session.connection.raw, "conn", self._own)
@@ -91,7 +94,7 @@ class Stand:
 
         :raises NotReached: when that cannot be had.
         """
-        if self.intact or (self._remainder and self._take_back()) or (self._lossy and self._retake()):
+        if self.intact or (self._remainder and self._take_back()) or (self._moved and self._bring_back()):
             return
         self.set_up()
 
@@ -99,23 +102,38 @@ class Stand:
         """Define a transient remainder again; tell whether that brought everything back."""
         self._remainder = False
         defined = self._session.connection.call("defineXML", self.subject.xml)
-        if self._nvram is not None:
-            self._session.host.file(self.subject.owned.uuid, "nvram").write_bytes(self._nvram)
+        self._files.put_back()
         if not defined.ok:
             return False
-        if Holding.IMAGE in self._region.held:
-            return self._save_again()
-        self.intact = not differences(self.before, self._looker.look())
+        # A driver that has left the image where it was has left nothing to save.
+        return self._is_back() or (Holding.IMAGE in self._region.held and self._save_again())
+
+    def _bring_back(self) -> bool:
+        """Give an inactive domain again what it has lost, itself first; tell whether that brought everything back."""
+        self._moved = False
+        session, subject = self._session, self.subject
+        domain = subject.handle
+        try:
+            if is_missing(self._looker.look()["look-up by UUID"]):
+                reached("defining the domain again", session.connection.call("defineXML", subject.xml))
+            self._files.put_back()
+            retake_metadata(session, subject, self._knowledge)
+            if subject.situation.image and domain.look("hasManagedSaveImage", 0).value == 0:
+                reached("starting the domain", domain.call("create"))
+                reached("taking a managed save image", domain.call("managedSave", 0))
+            verify(session, subject, self._knowledge)
+        except NotReached:
+            return False
+        after = self._looker.look()
+        # Why a domain is shut off is remembered of the one that was, not of the one that was defined again.
+        self.intact = all(moved.aspect == "state" for moved in differences(self.before, after))
+        if self.intact:
+            self.before = after
         self.events()
         return self.intact
 
-    def _retake(self) -> bool:
-        """Make the metadata again that a refusal has lost; tell whether that brought everything back."""
-        self._lossy = False
-        try:
-            retake_metadata(self._session, self.subject, self._knowledge)
-        except NotReached:
-            return False
+    def _is_back(self) -> bool:
+        """Tell whether the driver shows everything as it was, and take note of it."""
         self.intact = not differences(self.before, self._looker.look())
         self.events()
         return self.intact
@@ -155,7 +173,7 @@ class Stand:
         after = self._looker.look()
         self.intact = _alike(self.before, after)
         self._remainder = failure is None and self._region.state.active and not self._region.state.transient
-        self._lossy = failure is not None and not self.intact and not self._region.state.active
+        self._moved = not self.intact and not self._region.state.active
         return failure, after
 
     def events(self) -> list[str] | None:

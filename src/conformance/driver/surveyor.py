@@ -156,14 +156,15 @@ class Surveyor:
         # What becomes of a TPM's state at the halt hangs on the flags; all else is one at every halt.
         ends = {self._decisions[flags].fates.get(Holding.TPM): flags for flags in reversed(active)}.values()
         others = [flags for flags in values if flags not in ends]
+        # These ask for least, so that they show first what all the others show as well.
+        for flags in ends:
+            self._take(self._asked(flags, to_the_end=True))
         for flags in others:
             self._take(self._asked(flags))
         for flags in others[:1]:
             again = self._asked(flags)
             if again.answer != self._answers[flags]:
                 self.finding.note_inconsistent(flags, self._say(self._answers[flags]), again.words)
-        for flags in ends:
-            self._take(self._asked(flags, to_the_end=True))
 
     def _asked(self, flags: int, *, to_the_end: bool = False) -> Attempt:
         self._progress()
