@@ -15,7 +15,7 @@ Feature: What a domain holds until it is undefined
       Then the call is refused and nothing has changed
 
     @id.metadata-after-redefinition
-    Scenario Outline: Defining a domain that is <situation> anew leaves the metadata, and undefine finds it
+    Scenario Outline: Defining a domain that is <situation> anew leaves the metadata
       Given a domain that is <situation>
       When the client defines it again
       Then the call succeeds
