@@ -57,6 +57,19 @@ def test_what_was_changed_is_as_it_was(host: Host) -> None:
     assert nvram.read_bytes() == b"variables"
 
 
+def test_an_image_is_put_back_beside_documents(host: Host) -> None:
+    """The image is there again as it was; a definition is the driver's to write."""
+    image, definition = (host.places[0] / f"{OWNED.name}.{ending}" for ending in ("save", "xml"))
+    image.write_bytes(b"memory")
+    definition.write_text("<domain/>")
+    kept = KeptFiles.of(host, OWNED, {Holding.IMAGE})
+    image.unlink()
+    definition.unlink()
+    kept.put_back()
+    assert image.read_bytes() == b"memory"
+    assert not definition.exists()
+
+
 def test_only_what_a_domain_holds_is_kept(host: Host) -> None:
     """A TPM's state that goes with a domain which is said to hold none stays away."""
     kept = KeptFiles.of(host, OWNED, {Holding.NVRAM})

@@ -79,8 +79,20 @@ class Host:
 
     def tpm_files(self, uuid: str, name: str) -> list[Path]:
         """Return the files with the state of a domain's TPM that this machine can see."""
-        below = [(place, path) for place in self.places for path in _below(place, (uuid, name), within=False)]
-        return sorted(Path(path) for place, path in below if _is_of_tpm(path.removeprefix(f"{place}/"), name))
+        return [path for place, path in self._seen(uuid, name) if _is_of_tpm(str(path.relative_to(place)), name)]
+
+    def image_files(self, uuid: str, name: str) -> list[Path]:
+        """Return the managed save image of a domain, as far as this machine can see it: all else are documents."""
+        seen = self._seen(uuid, name)
+        return [
+            path for place, path in seen if path.suffix != ".xml" and not _is_of_tpm(str(path.relative_to(place)), name)
+        ]
+
+    def _seen(self, uuid: str, name: str) -> list[tuple[Path, Path]]:
+        """Return the files named after a domain, each with the place in which it was found."""
+        return [
+            (place, Path(path)) for place in self.places for path in sorted(_below(place, (uuid, name), within=False))
+        ]
 
     def _named(self, uuid: str, name: str) -> Iterator[str]:
         """Yield the files named after a domain, below the places."""

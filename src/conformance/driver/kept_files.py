@@ -1,4 +1,4 @@
-"""The files beside a domain that nobody but its guest could make again: its variables, and the state of its TPM."""
+"""The files beside a domain that only its guest could make again: its variables, its TPM's state, its memory."""
 
 from __future__ import annotations
 
@@ -54,6 +54,8 @@ class KeptFiles:
         paths: list[Path] = []
         if Holding.NVRAM in held:
             paths.append(host.file(owned.uuid, "nvram"))
+        if Holding.IMAGE in held:
+            paths += host.image_files(owned.uuid, owned.name)
         if Holding.TPM in held:
             paths += _with_folders(host.tpm_files(owned.uuid, owned.name), owned)
         try:

@@ -64,8 +64,10 @@ class Stand:
         journal.step = f"Given a domain that is {self._region.words}"
         self._subject = subject = build(self._session, self._region.situation, self._knowledge)
         self._looker = self._looker_of(subject.handle)
-        # The state of a TPM that a guest goes on to use is not to be put back under it.
-        kept = self._region.held & {Holding.NVRAM} if self._region.state.active else self._region.held
+        # The state of a TPM that a guest goes on to use is not to be put back under it, and a domain that was removed
+        # with its image takes no other.
+        elsewhere = Holding.TPM if self._region.state.active else Holding.IMAGE
+        kept = self._region.held - {elsewhere}
         self._files = KeptFiles.of(self._session.host, subject.owned, kept)
         self.before = self._looker.look()
         if moved := differences(subject.view, self.before):
@@ -105,7 +107,7 @@ class Stand:
         self._files.put_back()
         if not defined.ok:
             return False
-        # A driver that has left the image where it was has left nothing to save.
+        # A driver that goes on to count with an image that it has removed has it again.
         return self._is_back() or (Holding.IMAGE in self._region.held and self._save_again())
 
     def _bring_back(self) -> bool:
