@@ -7,15 +7,20 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from conformance.cli import main
 from conformance.commands.lab import worst
+from conformance.errors import LabBusy
 from conformance.lab import baggage, roots
 from conformance.lab.mirror import choose, settings_of
-from conformance.lab.subjects import find, subjects
+from conformance.lab.subjects import Subject, find, subjects
+from conformance.report import dump
 from conftest import NOBODY, Bench, finish, script
+from example import example
 
 TARGETS = """\
 http://archive.example/security/ main bookworm-security Debian Debian-Security
@@ -160,6 +165,30 @@ def test_wrong_usage_is_one_sentence(bench: Bench, words: list[str], code: str) 
     assert (finished.code, finished.out) == (2, "")
     assert code in finished.err
     assert finished.err.count("\n") == 1
+
+
+def test_subjects_are_set_side_by_side(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page shows those that were judged now, and not an older report of one that was not."""
+    (tmp_path / "sid-test.json").write_text(dump(example()))
+
+    def judge(subject: Subject, _capsule: object, _request: object, report: Path, _words: int) -> int:
+        if subject.suite.name == "sid":
+            raise LabBusy("somebody else is at it", where=subject.name)
+        report.write_text(dump(example()))
+        return 1
+
+    monkeypatch.setattr("conformance.lab.judging.judge", judge)
+    monkeypatch.setattr("conformance.lab.rising.risen", lambda *_, **__: nullcontext())
+    monkeypatch.setattr("conformance.lab.places.need_root", lambda: None)
+    words = ["lab", "run", "bookworm-test", "trixie-test", "sid-test", "--reports", str(tmp_path)]
+    assert main(words) == 2
+    page = (tmp_path / "matrix.html").read_text()
+    assert "bookworm-test" in page
+    assert "trixie-test" in page
+    assert "sid-test" not in page
+    assert capsys.readouterr().out.splitlines()[-1] == f"side by side: {tmp_path / 'matrix.html'}"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")

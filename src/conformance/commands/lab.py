@@ -165,6 +165,7 @@ def _judge_all(chosen: list[Subject], request: Request, options: argparse.Namesp
     from conformance.lab.rising import risen
 
     codes: list[int] = []
+    judged: list[str] = []
     for subject in chosen:
         began = time.monotonic()
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as words:
@@ -173,11 +174,25 @@ def _judge_all(chosen: list[Subject], request: Request, options: argparse.Namesp
                     code = judge(subject, capsule, request, _place(subject, options.reports), words.fileno())
                 words.seek(0)
                 said = _in_short(words.read(), code)
+                judged.append(subject.name)
             except KitError as error:
                 code, said = ExitCode.ERROR, f"not judged: {error}"
         codes.append(code)
         print(f"{subject.name:18} {said}  ({time.monotonic() - began:.0f} s)", flush=True)
+    if options.reports is not None:
+        _set_side_by_side(options.reports, judged)
     return worst(codes)
+
+
+def _set_side_by_side(folder: Path, names: Iterable[str]) -> None:
+    """Write the page that shows what was judged side by side, where anything was."""
+    from conformance.commands.render import write_side_by_side
+
+    written = [path for name in names if (path := folder / f"{name}.json").is_file()]
+    if written:
+        page = folder / "matrix.html"
+        write_side_by_side(written, page)
+        print(f"side by side: {page}")
 
 
 def _in_short(words: str, code: int) -> str:

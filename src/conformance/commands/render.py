@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,20 @@ def matrix(options: argparse.Namespace) -> int:
         shown = forms.text(found, shutil.get_terminal_size((120, 24)).columns)
         sys.stdout.write(shown if _shows_signs() else shown.translate(_PLAIN))
     return ExitCode.CONFORMANT
+
+
+def write_side_by_side(reports: Sequence[Path], page: Path) -> None:
+    """Write the page that shows reports side by side.
+
+    :raises BadReport: when a report cannot be read.
+    :raises Unwritable: when the page cannot be written.
+    """
+    from conformance.matrix import make_matrix, names_of
+    from conformance.render import matrix_page
+    from conformance.report import read_report
+
+    read = [read_report(path) for path in reports]
+    _write(page, matrix_page.render(make_matrix(list(zip(names_of(reports), read, strict=True)))))
 
 
 #: What stands for a sign where the terminal knows ASCII only.
