@@ -19,7 +19,7 @@ import pytest
 from conformance.cli import main
 from conformance.machine import NO_SUCH_DISK
 from conformance.specification import load_specification
-from conftest import Bench, Judged
+from conftest import Bench, Judged, script
 
 FEW = ("--rule", "UNDEF-011", "--workers", "1")
 HUSH = "S3cr3t"
@@ -130,6 +130,14 @@ def test_a_remedy_names_what_was_called(bench: Bench) -> None:
     assert "./kit list shows" in bench.kit("explain", "UNDEF-999", LIBVIRT_CONFORMANCE_CALLED_AS="./kit").err
     assert "usage: ./kit " in bench.kit("--help", LIBVIRT_CONFORMANCE_CALLED_AS="./kit").out
     assert "libvirt-conformance list shows" in bench.kit("explain", "UNDEF-999").err
+
+
+def test_a_folder_that_is_gone_is_one_sentence(bench: Bench) -> None:
+    """A run in a folder that somebody has removed meanwhile tells so, and needs no traceback for it."""
+    command = ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh", script("libvirt-conformance")]
+    finished = bench.run([*command, "run", *FEW])
+    assert (finished.code, finished.err.count("\n")) == (2, 1)
+    assert "LVC-101 the folder in which the command was called is gone; go to one that exists." in finished.err
 
 
 def test_help_and_version_are_no_mistakes(bench: Bench) -> None:

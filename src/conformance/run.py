@@ -18,7 +18,7 @@ from typing import Any
 
 from conformance.attendant import WORKER_MARK
 from conformance.drafts import Draft
-from conformance.errors import KitError, NestedRun, ProbeDied, ScenarioLost
+from conformance.errors import KitError, NestedRun, ProbeDied, ScenarioLost, UsageError
 from conformance.flags import Undefine
 from conformance.gate import Gate, open_gate
 from conformance.interrupts import heard
@@ -93,6 +93,7 @@ class Run:
         options = self.options
         if WORKER_MARK in os.environ:
             raise NestedRun("a process of a run was about to begin another")
+        _check_folder()
         check_uri(options.uri)
         if options.denied_uri is not None:
             check_uri(options.denied_uri)
@@ -352,3 +353,15 @@ class Run:
             least=self.options.level,
             complete=complete,
         )
+
+
+def _check_folder() -> None:
+    """Make sure that the folder in which the command was called is there: the processes of a run begin in it.
+
+    :raises UsageError: when it is gone.
+    """
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        problem = "the folder in which the command was called is gone"
+        raise UsageError(problem, remedy="go to one that exists") from None
