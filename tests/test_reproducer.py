@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import pathlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,9 +13,10 @@ from hypothesis import strategies as st
 
 from conformance.flags import Undefine
 from conformance.journal import Entry, Failure
-from conformance.judgement import Look
+from conformance.judgement import Look, look_at
 from conformance.machine import STAMP, Hardware, Machine
 from conformance.reproducer import script
+from conformance.view import BY_NAME
 
 URI = "qemu+ssh://user:hush%21@host/system"
 XML = Machine("test", "hvm", "i686").definition("lvc-1", "u-1", "run1")
@@ -61,6 +65,29 @@ def test_what_is_the_kits_own_in_a_definition_is_left_out() -> None:
     assert "<domain" in text
     assert STAMP not in text
     assert "/firmware" not in text
+
+
+@pytest.mark.parametrize(
+    ("aspect", "found"), [("files on the host", "save/lvc-1.save"), ("TPM state", "swtpm/u-1/tpm2")]
+)
+@pytest.mark.parametrize("configuration", ["", 'stdio_handler = "file"\n'], ids=["daemon", "embedded"])
+def test_what_is_on_the_host_is_looked_for_there(tmp_path: Path, aspect: str, found: str, configuration: str) -> None:
+    """The question finds what the kit finds: the file that it is about, wherever the driver has its root."""
+    for name in ("save/lvc-1.save", "swtpm/u-1/tpm2", "log/lvc-1.log", "save/other.save", "save/lvc-1/folder/x"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+    (tmp_path / "save" / "lvc-1" / "folder" / "x").unlink()
+    look = look_at(BY_NAME[aspect], uuid="u-1", name="lvc-1", dom="dom")
+    text = script(
+        ENTRIES, uri=URI, statement="A sentence.", rule="UNDEF-001", expected="a", observed="b", looks=[look],
+        configuration=configuration, places=[str(tmp_path)],
+    )  # fmt: skip
+    (assigned,) = [line for line in text.splitlines() if line.startswith("places = ")]
+    known: dict[str, Any] = {"pathlib": pathlib, "root": str(tmp_path)}
+    exec(assigned, known)
+    assert eval(look.expression, known) == [str(tmp_path / found)]
+    assert look.expression in text
 
 
 def test_flags_have_their_names() -> None:

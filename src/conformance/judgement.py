@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance.journal import Entry
-from conformance.view import Aspect, Form
+from conformance.view import PASSING, Aspect, Form
 
 
 @dataclass(frozen=True)
@@ -83,5 +83,10 @@ def _on_host(aspect: Aspect, uuid: str, name: str) -> str:
     """Return a question to the host's disks as an expression over the script's folder or the driver's places."""
     if aspect.form is Form.FILE:
         return f"(folder / '{uuid}.{aspect.method}').exists()"
-    named = f"{uuid!r} in str(p) or {name!r} in str(p)"
-    return f"[str(p) for place in places for p in pathlib.Path(place).rglob('*') if {named}]"
+    conditions = [
+        "p.is_file()",
+        f"not any(part in {PASSING!r} for part in p.relative_to(place).parts)",
+        "'tpm' in str(p.parent)" if aspect.method == "tpm" else "'tpm' not in str(p.parent)",
+        f"({uuid!r} in str(p) or {name!r} in str(p))",
+    ]
+    return f"[str(p) for place in places for p in pathlib.Path(place).rglob('*') if {' and '.join(conditions)}]"

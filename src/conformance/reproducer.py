@@ -101,7 +101,7 @@ def script(
         *(_open(symbol, repr(redact(denied_uri)) if symbol == "denied" else opened) for symbol in connections),
     ]
     things = [
-        *([f"places = {'[root]' if embedded else list(places)!r}"] if on_host else []),
+        *(["places = [root]" if embedded else f"places = {list(places)!r}"] if on_host else []),
         *(_files(folder, files) if folder else []),
         *(_document(name, text) for text, name in documents.items()),
     ]

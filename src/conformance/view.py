@@ -102,6 +102,8 @@ ASPECTS: tuple[Aspect, ...] = (
 #: The client asks for this list in two steps, and misses a name when others define domains in between.
 #: It can show that a domain is still there, and is no part of a comparison.
 DEFINED_NAMES = Aspect("defined names", "conn", "listDefinedDomains", (), Form.LISTED_NAME)
+#: Parts of a driver's folders that hold what is no data: sockets and process numbers, messages, what can be made anew.
+PASSING = ("run", "log", "cache", "dump")
 BY_NAME: Mapping[str, Aspect] = {aspect.name: aspect for aspect in (*ASPECTS, DEFINED_NAMES)}
 
 

@@ -16,13 +16,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from conformance.uri import embeds, is_local
-from conformance.view import Answer
+from conformance.view import PASSING, Answer
 
 if TYPE_CHECKING:
     from conformance.driver.pools import Pools
 
-#: Parts of a driver's folders that hold what is no data: sockets and process numbers, messages, what can be made anew.
-_PASSING = frozenset({"run", "log", "cache", "dump"})
 #: What is put behind the name of a file while it is being written.
 _UNFINISHED = (".new", ".tmp")
 MISSING = "missing"
@@ -127,7 +125,7 @@ def _below(folder: Path | str, names: tuple[str, str], *, within: bool) -> Itera
 
 def is_passing(entry: str) -> bool:
     """Tell whether a file or folder of a driver's holds nothing that is to be kept."""
-    return entry in _PASSING or entry.startswith(".") or entry.endswith(_UNFINISHED)
+    return entry in PASSING or entry.startswith(".") or entry.endswith(_UNFINISHED)
 
 
 def is_named(entry: str, names: tuple[str, str]) -> bool:
