@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -136,6 +137,14 @@ def test_what_is_predicted_is_what_is_shown(life: list[Op], succeeds: list[bool]
     for world in worlds_of(life, succeeds):
         for facts in (expected(world), expected_of_namesake(world)):
             assert facts_of(shown_as(dict(facts), OWN), OWN) == facts
+
+
+def test_the_files_of_a_name_are_those_of_the_domain_that_has_it() -> None:
+    """Of a domain that is gone no file may be left, unless another has its name by now."""
+    gone = World(None, handled=True)
+    assert expected(gone)["files on the host"] == ()
+    assert "files on the host" not in expected(replace(gone, namesake=State.INACTIVE))
+    assert expected(replace(gone, namesake=State.INACTIVE, renamed=True))["files on the host"] == ()
 
 
 def test_only_questions_of_the_list_are_expected() -> None:

@@ -123,13 +123,15 @@ _LISTS = (
 
 
 def _absent(by_name: str) -> dict[str, Fact]:
+    # Files of a name that another domain has are that domain's.
+    files: dict[str, Fact] = {"files on the host": ()} if by_name == MISSING else {}
     return {
         "look-up by UUID": MISSING,
         "look-up by name": by_name,
         **dict.fromkeys(_CALLS, MISSING),
         "definition in the image": "none",
         **dict.fromkeys(_LISTS, False),
-        "files on the host": (),
+        **files,
     }
 
 
