@@ -263,3 +263,182 @@ def test_a_fault_names_the_questions_that_show_it() -> None:
     (fault,) = judge_call(decide(State.INACTIVE, IMAGE, 0), "undefine", INVALID, View(FULL), after(autostart=0), None)
     assert fault.aspects == ("autostart",)
     assert (fault.expected, fault.observed) == ("everything is as it was before undefine", "autostart: was 1, is 0")
+
+
+FAILED = Failure(9, "OPERATION_FAILED", 10, "no")
+NO_TPM = KNOWN & ~Undefine.TPM
+LEFT_TPM = gone(**{"TPM state": ("tpm2",)})
+IMAGE_NAMES = ("managed save image", "listed as having a managed save image")
+
+#: For each fault an occasion, and the fault as it is reported: rule, sign, expected, observed, questions.
+WORDS = [
+    (
+        (State.INACTIVE, IMAGE, 0, KNOWN, None, gone(), REMOVED),
+        Fault(
+            "UNDEF-011", "succeeded", "the call is refused", "it succeeded",
+            ("look-up by UUID", "look-up by name", "persistent"),
+        ),
+    ),
+    (
+        (State.INACTIVE, NONE, 0, KNOWN, FAILED, after(), []),
+        Fault(
+            "UNDEF-001", "refused with OPERATION_FAILED", "the call succeeds", "it failed with OPERATION_FAILED (no)"
+        ),
+    ),
+    (
+        (State.INACTIVE, IMAGE, Undefine.TPM, NO_TPM, FAILED, after(), []),
+        Fault(
+            "UNDEF-026", "wrong code OPERATION_FAILED", "the call fails with INVALID_ARG or OPERATION_INVALID",
+            "it failed with OPERATION_FAILED (no)",
+        ),
+    ),
+    (
+        (State.INACTIVE, IMAGE, 0, KNOWN, INVALID, after(snapshots=0, snapshot_names=()), REMOVED),
+        Fault(
+            "UNDEF-028", "changed snapshots", "everything is as it was before the call",
+            "snapshots: was 1, is 0; snapshot names: was kept, is none", ("snapshots", "snapshot names"),
+        ),
+    ),
+    (
+        (State.INACTIVE, IMAGE, 0, KNOWN, INVALID, after(), [*REMOVED, "STOPPED (detail 0)"]),
+        Fault(
+            "UNDEF-028", "sent an event", "no event is sent",
+            "the driver sent UNDEFINED (detail 0), STOPPED (detail 0)",
+        ),
+    ),
+    (
+        (State.INACTIVE, NONE, 0, KNOWN, INVALID, after(autostart=0), []),
+        Fault(
+            "UNDEF-001", "refused with OPERATION_INVALID", "the call succeeds", "it failed with OPERATION_INVALID (no)"
+        ),
+        Fault(
+            "UNDEF-028", "changed autostart", "everything is as it was before the call", "autostart: was 1, is 0",
+            ("autostart",),
+        ),
+    ),
+    (
+        (State.INACTIVE, NONE, 0, KNOWN, None, gone(**{"look-up by name": "u", "listed as a domain": True}), REMOVED),
+        Fault(
+            "UNDEF-001", "still there", "every look-up and call fails with NO_DOMAIN, and no list shows it",
+            "look-up by name is u; listed as a domain is yes", ("look-up by name", "listed as a domain"),
+        ),
+    ),
+    (
+        (State.INACTIVE, NONE, 0, KNOWN, None, gone(**{"files on the host": ("a.xml", "b")}), REMOVED),
+        Fault(
+            "UNDEF-001", "still there: files", "no file of it is on the host", "files on the host: a.xml, b",
+            ("files on the host",),
+        ),
+    ),
+    (
+        (State.INACTIVE, TPM, Undefine.TPM, KNOWN, None, LEFT_TPM, REMOVED),
+        Fault("UNDEF-024", "left TPM state", "no TPM state is left", "TPM state is tpm2", ("TPM state",)),
+    ),
+    (
+        (State.INACTIVE, TPM, Undefine.KEEP_TPM, KNOWN, None, gone(), REMOVED),
+        Fault("UNDEF-024", "changed TPM state", "TPM state: kept", "TPM state: was tpm2, is none", ("TPM state",)),
+    ),
+    (
+        (State.INACTIVE, NONE, 0, KNOWN, None, gone(), ["DEFINED (detail 0)"]),
+        Fault(
+            "UNDEF-029", "other events", "conn gets one UNDEFINED event with the detail REMOVED (0)", "it got none"
+        ),
+    ),
+    (
+        (State.INACTIVE, NONE, 0, KNOWN, None, gone(), ["UNDEFINED (detail 1)", *REMOVED]),
+        Fault(
+            "UNDEF-029", "other events", "conn gets one UNDEFINED event with the detail REMOVED (0)",
+            "it got UNDEFINED (detail 1), UNDEFINED (detail 0)",
+        ),
+    ),
+    (
+        (State.RUNNING, NONE, 0, KNOWN, None, remainder(id=8, active=0), REMOVED),
+        Fault(
+            "UNDEF-002", "changed guest", "the guest goes on as it was", "id: was 7, is 8; active: was 1, is 0",
+            ("id", "active"),
+        ),
+    ),
+    (
+        (State.RUNNING, NONE, 0, KNOWN, None, remainder(persistent=1, listed_as_transient=False), REMOVED),
+        Fault(
+            "UNDEF-002", "not transient", "the domain is transient",
+            "persistent is 1; listed as transient is no", ("persistent", "listed as transient"),
+        ),
+    ),
+    (
+        (State.RUNNING, IMAGE, Undefine.MANAGED_SAVE, KNOWN, None,
+         remainder(managed_save_image=1, listed_as_having_a_managed_save_image=True), REMOVED),
+        Fault(
+            "UNDEF-015", "left image", "no image is left",
+            "managed save image is 1; listed as having a managed save image is yes", IMAGE_NAMES,
+        ),
+    ),
+    (
+        (State.RUNNING, SNAPSHOT, 0, KNOWN, None, remainder(snapshots=0), REMOVED),
+        Fault(
+            "UNDEF-018", "changed snapshots", "snapshots: kept until it halts, then removed",
+            "snapshots: was 1, is 0", ("snapshots",),
+        ),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", WORDS, ids=lambda row: f"{row[1].sign}-{row[1].rule}")
+def test_a_fault_is_told_whole(row: tuple[Any, ...]) -> None:
+    """What was demanded, what was seen and by which questions: each fault of the table says all three."""
+    (state, held, flags, taken, failure, view, events), *faults = row
+    before = View(RUNNING if state.active else FULL)
+    assert judge_call(decide(state, held, flags, taken), "the call", failure, before, view, events) == faults
+
+
+def test_what_an_heir_inherits_is_told_whole() -> None:
+    """The fault names what the new domain holds, also where the old one ran, by the questions that can be asked."""
+    (fault,) = judge_heir(
+        decide(State.RUNNING, SNAPSHOT, 0), View({"snapshots": 1, "listed as having a snapshot": True})
+    )
+    assert fault == Fault(
+        "UNDEF-018",
+        "left snapshots to its heir",
+        "a domain defined again holds no snapshots",
+        "snapshots is 1; listed as having a snapshot is yes",
+        ("snapshots", "listed as having a snapshot"),
+    )
+
+
+def test_what_is_left_after_a_halt_is_told_whole() -> None:
+    """What had to go with the guest, and what had to stay, is held against what there was before the call."""
+    before, left = View(RUNNING), gone(**{"TPM state": ("tpm2",), "listed as a domain": True})
+    assert judge_halted(decide(State.RUNNING, TPM, Undefine.TPM), before, left) == [
+        Fault(
+            "UNDEF-003",
+            "still there after its halt",
+            "every look-up and call fails with NO_DOMAIN, and no list shows it",
+            "listed as a domain is yes",
+            ("listed as a domain",),
+        ),
+        Fault("UNDEF-024", "left TPM state", "no TPM state is left", "TPM state is tpm2", ("TPM state",)),
+    ]
+    assert judge_halted(decide(State.RUNNING, TPM, Undefine.KEEP_TPM), before, gone()) == [
+        Fault(
+            "UNDEF-024",
+            "changed TPM state",
+            "TPM state: kept, also when it halts",
+            "TPM state: was tpm2, is none",
+            ("TPM state",),
+        )
+    ]
+
+
+def test_an_heir_is_judged_by_its_image_and_metadata_alone() -> None:
+    """The state of a TPM that is still there is told of the one that left it, and a refusal leaves no heir."""
+    assert judge_heir(decide(State.INACTIVE, TPM, Undefine.TPM), after()) == []
+    assert judge_heir(decide(State.INACTIVE, IMAGE, 0), after()) == []
+
+
+def test_a_remainder_that_is_there_and_has_lost_its_tpm_has_two_faults() -> None:
+    """The one does not hide the other."""
+    there = gone(**{"listed as a domain": True})
+    assert signs(judge_halted(decide(State.RUNNING, TPM, Undefine.KEEP_TPM), View(RUNNING), there)) == {
+        "still there after its halt": "UNDEF-003",
+        "changed TPM state": "UNDEF-024",
+    }

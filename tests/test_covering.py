@@ -7,9 +7,10 @@ from itertools import combinations, product
 import pytest
 
 from conformance.covering import cover, pairwise, values
-from conformance.decision import KNOWN, UNKNOWN_BIT, Holding, decide
+from conformance.decision import FLAGS_OF, KNOWN, UNKNOWN_BIT, Holding, State, decide
 from conformance.flags import OPPOSITES, Undefine
 from conformance.regions import Region, all_regions
+from conformance.survey import size
 
 EVERYTHING = all_regions()
 #: Kinds of domain of a driver that holds neither nvram nor TPM, nor a snapshot beside a checkpoint.
@@ -18,6 +19,7 @@ SOME = [
     for region in EVERYTHING
     if not region.held & {Holding.NVRAM, Holding.TPM} and not {Holding.SNAPSHOT, Holding.CHECKPOINT} <= region.held
 ]
+INACTIVE = [region for region in EVERYTHING if region.state is State.INACTIVE]
 TAKEN_BY_SOME = Undefine.MANAGED_SAVE | Undefine.SNAPSHOTS_METADATA
 DRIVERS = [(EVERYTHING, KNOWN), (SOME, TAKEN_BY_SOME)]
 
@@ -98,3 +100,38 @@ def test_a_cover_takes_what_it_is_given_first() -> None:
 
     assert cover(candidates, pairs) == ["abcd"]
     assert cover(candidates, pairs, begin=["ab"]) == ["ab", "cd"]
+
+
+def test_what_stands_alone_is_chosen_first() -> None:
+    """Nothing hides what a domain that holds one thing, or nothing, shows."""
+    chosen = [survey.region for survey in pairwise(EVERYTHING, KNOWN)]
+    assert chosen[:3] == [Region(state) for state in (State.INACTIVE, State.RUNNING, State.PAUSED)]
+    assert chosen[3:8] == [Region(State.INACTIVE, frozenset({holding})) for holding in Holding]
+
+
+@pytest.mark.parametrize("taken", [KNOWN, TAKEN_BY_SOME], ids=["all", "some"])
+@pytest.mark.parametrize("region", INACTIVE, ids=lambda region: region.id)
+def test_what_is_held_is_asked_for_whole_in_part_and_beside_what_is_no_flag(region: Region, taken: int) -> None:
+    """The calls come in the order of their size, and among them are those that are about what is held."""
+    asked = values(region, taken)
+    own = [FLAGS_OF[holding][0] & taken for holding in region.held]
+    needed = sum(own)
+    untaken = [flag for flag in Undefine if not flag & taken]
+    assert list(asked) == sorted(asked, key=size)
+    assert {0, needed, UNKNOWN_BIT, UNKNOWN_BIT | needed} <= set(asked)
+    assert {needed & ~flag for flag in own} <= set(asked)
+    assert {flags for flag in untaken for flags in (flag, needed | flag)} <= set(asked)
+
+
+@pytest.mark.parametrize("flag", [*OPPOSITES.keys(), *OPPOSITES.values()], ids=lambda flag: flag.name)
+def test_opposites_are_asked_for_only_where_both_are_taken(flag: Undefine) -> None:
+    """One that is not taken would be refused for that, and hide that they are opposites."""
+    both = next(one | other for one, other in OPPOSITES.items() if flag in (one, other))
+    assert any(flags & both == both for flags in values(Region(State.INACTIVE), KNOWN))
+    assert not any(flags & both == both for flags in values(Region(State.INACTIVE), KNOWN & ~flag))
+
+
+def test_the_calls_on_a_kind_of_domain_are_these() -> None:
+    """A report is held against that of an earlier release, so which calls are made does not change unnoticed."""
+    asked = values(Region(State.INACTIVE, frozenset({Holding.IMAGE, Holding.NVRAM})), KNOWN)
+    assert asked == (0, 1, 4, 16, 128, 5, 72, 11, 13, 37, 133, 58, 101, 87)

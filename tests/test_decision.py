@@ -261,3 +261,82 @@ def test_a_wrong_code_is_the_matter_of_one_rule() -> None:
 
     assert code_rule(decide(State.INACTIVE, IMAGE, 0)) == ("UNDEF-027", (OPERATION_INVALID,))
     assert code_rule(decide(State.RUNNING_CREATED, NONE, 0)) == ("UNDEF-007", (OPERATION_INVALID,))
+
+
+def test_a_transient_domain_holds_anything_but_an_image() -> None:
+    """libvirt makes an image of a persistent domain alone; the rest is the guest's."""
+    for state in State:
+        for held in HOLDINGS:
+            impossible = state not in (State.INACTIVE, State.RUNNING, State.PAUSED) and Holding.IMAGE in held
+            assert can_hold(state, held) is not impossible
+
+
+@pytest.mark.parametrize(
+    ("state", "holding", "flags", "fate", "rule"),
+    [
+        (State.INACTIVE, Holding.IMAGE, Undefine.MANAGED_SAVE, Fate.REMOVED, "UNDEF-012"),
+        (State.RUNNING, Holding.IMAGE, Undefine.MANAGED_SAVE, Fate.REMOVED, "UNDEF-015"),
+        (State.INACTIVE, Holding.SNAPSHOT, Undefine.SNAPSHOTS_METADATA, Fate.REMOVED, "UNDEF-017"),
+        (State.RUNNING, Holding.SNAPSHOT, Undefine.SNAPSHOTS_METADATA, Fate.UNTIL_HALT, "UNDEF-018"),
+        (State.INACTIVE, Holding.CHECKPOINT, Undefine.CHECKPOINTS_METADATA, Fate.REMOVED, "UNDEF-017"),
+        (State.RUNNING, Holding.CHECKPOINT, 0, Fate.UNTIL_HALT, "UNDEF-018"),
+        (State.INACTIVE, Holding.NVRAM, Undefine.NVRAM, Fate.REMOVED, "UNDEF-021"),
+        (State.RUNNING, Holding.NVRAM, Undefine.KEEP_NVRAM, Fate.KEPT, "UNDEF-021"),
+        (State.INACTIVE, Holding.TPM, 0, Fate.AS_DEFINED, "UNDEF-024"),
+        (State.RUNNING, Holding.TPM, 0, Fate.AS_DEFINED_AT_HALT, "UNDEF-024"),
+        (State.INACTIVE, Holding.TPM, Undefine.KEEP_TPM, Fate.KEPT, "UNDEF-024"),
+        (State.RUNNING, Holding.TPM, Undefine.KEEP_TPM, Fate.BEYOND_HALT, "UNDEF-024"),
+        (State.INACTIVE, Holding.TPM, Undefine.TPM, Fate.REMOVED, "UNDEF-024"),
+        (State.RUNNING, Holding.TPM, Undefine.TPM, Fate.UNTIL_HALT, "UNDEF-024"),
+    ],
+    ids=str,
+)
+def test_each_fate_is_of_one_rule(state: State, holding: Holding, flags: int, fate: Fate, rule: str) -> None:
+    """What becomes of a holding, and who says so, by whether the guest runs and what was asked."""
+    assert decide(state, {holding}, flags).fates == {holding: (fate, rule)}
+
+
+def test_a_decision_says_everything_that_is_demanded() -> None:
+    """Of each kind of outcome one whole: which rules, which codes, whose matter the code and the changes are."""
+    kept_by = {rule: {Holding.SNAPSHOT: (Fate.KEPT, rule)} for rule in ("UNDEF-025", "UNDEF-028")}
+    assert decide(State.INACTIVE, SNAPSHOT, 0) == Decision(
+        Outcome.REFUSED,
+        ("UNDEF-017", "UNDEF-028"),
+        codes=(OPERATION_INVALID,),
+        code_rule="UNDEF-027",
+        unchanged="UNDEF-028",
+        fates=kept_by["UNDEF-028"],
+    )
+    assert decide(State.INACTIVE, SNAPSHOT, UNKNOWN_BIT) == Decision(
+        Outcome.REFUSED,
+        ("UNDEF-025",),
+        codes=(INVALID_ARG,),
+        code_rule="UNDEF-025",
+        unchanged="UNDEF-025",
+        fates=kept_by["UNDEF-025"],
+    )
+    assert decide(State.INACTIVE, NONE, Undefine.TPM, KNOWN & ~Undefine.TPM) == Decision(
+        Outcome.REFUSED, ("UNDEF-026",), codes=(INVALID_ARG,), code_rule="UNDEF-026", unchanged="UNDEF-026"
+    )
+    assert decide(State.PAUSED_REMAINDER, SNAPSHOT, 0) == Decision(
+        Outcome.REFUSED,
+        ("UNDEF-007", "UNDEF-028"),
+        codes=(OPERATION_INVALID,),
+        code_rule="UNDEF-007",
+        unchanged="UNDEF-028",
+        fates=kept_by["UNDEF-028"],
+    )
+    assert decide(State.INACTIVE, NONE, Undefine.TPM | Undefine.KEEP_TPM) == Decision(
+        Outcome.REFUSED, ("UNDEF-022", "UNDEF-028"), unchanged="UNDEF-028"
+    )
+    assert decide(
+        State.RUNNING, IMAGE | TPM, Undefine.MANAGED_SAVE | Undefine.KEEP_TPM | Undefine.SNAPSHOTS_METADATA
+    ) == Decision(
+        Outcome.TRANSIENT,
+        ("UNDEF-015", "UNDEF-024", "UNDEF-002"),
+        spare=("UNDEF-020",),
+        fates={Holding.IMAGE: (Fate.REMOVED, "UNDEF-015"), Holding.TPM: (Fate.BEYOND_HALT, "UNDEF-024")},
+    )
+    assert decide(State.INACTIVE, IMAGE, Undefine.MANAGED_SAVE) == Decision(
+        Outcome.REMOVED, ("UNDEF-011", "UNDEF-001"), fates={Holding.IMAGE: (Fate.REMOVED, "UNDEF-012")}
+    )

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from conformance.catalog import load_catalog
 from conformance.data import folder
 from conformance.journal import Failure
-from conformance.judgement import look_at
-from conformance.view import ASPECTS, BY_NAME, Answer, Aspect, Form, View, differences, same, show
+from conformance.judgement import Look, Race, Violation, look_at
+from conformance.view import ASPECTS, BY_NAME, Answer, Aspect, Difference, Form, View, differences, same, show
 
 NO_DOMAIN = Failure(42, "NO_DOMAIN", 10, "Domain not found: no domain with id 7")
 ANSWERS = st.one_of(
@@ -65,6 +65,30 @@ def test_a_definition_is_shown_by_the_lines_that_differ() -> None:
     assert str(found) == "live definition: -<name>a</name>; +<name>b</name>"
 
 
+def test_of_many_lines_that_differ_four_are_shown() -> None:
+    """The rest is counted; indentation is left out, and lines that are alike are not told."""
+    before = "<domain>\n  <a/>\n  <b/>\n  <c/>\n  <d/>\n</domain>\n"
+    four = before.replace("<a/>", "<A/>").replace("<c/>", "<C/>")
+    assert str(Difference("x", before, four)) == "x: -<a/>; +<A/>; -<c/>; +<C/>"
+    six = four.replace("<d/>", "<D/>")
+    assert str(Difference("x", before, six)) == "x: -<a/>; +<A/>; -<c/>; -<d/> (and 2 lines more)"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("a\nb\n", NO_DOMAIN, f"x: was a definition of 2 lines, is NO_DOMAIN ({NO_DOMAIN.message})"),
+        (NO_DOMAIN, "a\nb\n", f"x: was NO_DOMAIN ({NO_DOMAIN.message}), is a definition of 2 lines"),
+        ("a", "b", "x: was a, is b"),
+        ("a", "a\nb\n", "x: was a, is a definition of 2 lines"),
+    ],
+    ids=str,
+)
+def test_what_is_no_change_of_a_definition_is_shown_by_both_answers(before: Answer, after: Answer, words: str) -> None:
+    """An error has no lines, and a text of one line is shown whole."""
+    assert str(Difference("x", before, after)) == words
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -108,3 +132,54 @@ def test_each_question_can_be_asked_by_a_script(aspect: Aspect) -> None:
     compile(look.expression, "reproducer", "eval")
     by_identity = aspect.form in (Form.UUID, Form.ID, Form.LISTED, Form.LISTED_NAME, Form.FILES, Form.FILE)
     assert by_identity == ("u-1" in look.expression or "n-1" in look.expression)
+
+
+ON_HOST = (
+    "[str(p) for place in places for p in pathlib.Path(place).rglob('*') if p.is_file() "
+    "and not any(part in ('run', 'log', 'cache', 'dump') for part in p.relative_to(place).parts) "
+    "and 'tpm' {tpm} str(p.parent) and ('u-1' in str(p) or 'n-1' in str(p))]"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "expression"),
+    [
+        ("look-up by UUID", "conn.lookupByUUIDString('u-1').UUIDString()"),
+        ("look-up by name", "conn.lookupByName('n-1').UUIDString()"),
+        ("id", "conn.lookupByUUIDString('u-1').ID()"),
+        ("state", "dom.state(0)"),
+        ("active", "dom.isActive()"),
+        ("snapshot names", "[item.getName() for item in dom.listAllSnapshots(0)]"),
+        ("listed as paused", "'u-1' in [d.UUIDString() for d in conn.listAllDomains(32)]"),
+        ("defined names", "'n-1' in conn.listDefinedDomains()"),
+        ("nvram file", "(folder / 'u-1.nvram').exists()"),
+        ("files on the host", ON_HOST.format(tpm="not in")),
+        ("TPM state", ON_HOST.format(tpm="in")),
+    ],
+)
+def test_a_question_of_each_form_is_asked_so(name: str, expression: str) -> None:
+    """A script asks as the kit did: by the same call, on the same object, and reads the answer in the same way."""
+    assert look_at(BY_NAME[name], uuid="u-1", name="n-1") == Look(name, expression)
+
+
+def test_a_script_may_call_its_objects_otherwise() -> None:
+    """What a second client sees is asked on its own connection, by its own handle."""
+    other = {"uuid": "u-1", "name": "n-1", "dom": "theirs", "conn": "other"}
+    assert look_at(BY_NAME["active"], **other).expression == "theirs.isActive()"
+    assert look_at(BY_NAME["look-up by name"], **other).expression == "other.lookupByName('n-1').UUIDString()"
+
+
+def test_arguments_are_told_apart() -> None:
+    """Several arguments stand side by side, and only the words for the domain's own are replaced."""
+    asked = Aspect("both", "conn", "look", ("UUID", 5, "NAME", "other"), Form.PLAIN)
+    assert look_at(asked, uuid="u-1", name="n-1").expression == "conn.look('u-1', 5, 'n-1', 'other')"
+
+
+def test_a_violation_says_what_was_demanded_and_seen() -> None:
+    """The message is for whoever has only that; the parts go into the report."""
+    looks, race = (Look("active", "dom.isActive()"),), Race((), (), "1 of 2", 0.5, "u-1")
+    found = Violation("it is gone", "it is there", looks, race)
+    assert str(found) == "expected: it is gone; observed: it is there"
+    assert (found.expected, found.observed, found.looks, found.race) == ("it is gone", "it is there", looks, race)
+    bare = Violation("it is gone", "it is there")
+    assert (bare.looks, bare.race) == ((), None)

@@ -74,8 +74,6 @@ def look_at(aspect: Aspect, *, uuid: str, name: str, dom: str = "dom", conn: str
             call = f"{name!r} in {call}"
         case Form.NAMES:
             call = f"[item.getName() for item in {call}]"
-        case _:
-            pass
     return Look(aspect.name, call)
 
 
