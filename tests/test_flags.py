@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.errors import BadFeature
-from conformance.flags import PREFIX, Undefine, beside, describe_flags, flag_names, mixes, parse_flags
+from conformance.flags import PREFIX, Undefine, beside, describe_flags, flag_names, mixes, opposed, parse_flags
 
 ALL = list(Undefine)
 SETS = st.sets(st.sampled_from(ALL))
@@ -83,3 +83,28 @@ def test_mixes_are_all_the_unions(others: set[Undefine]) -> None:
     assert len(set(values)) == len(values) == 2 ** len(others) - 1
     assert [value.bit_count() for value in values] == sorted(value.bit_count() for value in values)
     assert all(0 < value <= sum(others) for value in values)
+
+
+@given(SETS)
+def test_flags_are_opposed_where_both_of_a_pair_are_given(flags: set[Undefine]) -> None:
+    """One of a pair is no contradiction, whatever else is given."""
+    assert opposed(sum(flags)) == any(set(pair) <= flags for pair in OPPOSITES)
+
+
+def test_no_flag_has_words_of_its_own() -> None:
+    """A call without flags is told as such."""
+    assert describe_flags(0) == "no flag"
+
+
+def test_what_is_no_flag_is_answered_with_those_that_there_are() -> None:
+    """Whoever has misspelt a flag reads how it is spelt."""
+    with pytest.raises(BadFeature) as raised:
+        parse_flags("NVRM")
+    assert raised.value.remedy == f"use one of {', '.join(Undefine.__members__)}"
+
+
+def test_flags_that_remove_and_flags_that_keep_are_put_together() -> None:
+    """All flags beside a call come to two sets, each without a contradiction."""
+    removing = sum(flag for flag in ALL if not str(flag.name).startswith("KEEP_"))
+    keeping = sum(flag for flag in ALL if flag not in (Undefine.NVRAM, Undefine.TPM))
+    assert list(beside(0, ALL)) == [0, *ALL, removing, keeping]

@@ -52,6 +52,12 @@ def test_answers_of_different_kinds_differ_or_mean_the_same(before: Answer, afte
     assert same(before, after) == isinstance(after, bool)
 
 
+def test_what_the_driver_cannot_be_asked_has_no_answer() -> None:
+    """The answer to a question is got by its name, and there is none to one that was not asked."""
+    view = View({"id": 1, "state": ("1", "1")})
+    assert (view.get("id"), view["id"], view.get("autostart")) == (1, 1, None)
+
+
 def test_only_what_was_asked_for_is_compared() -> None:
     """A comparison can be held to some questions, and passes over those that the driver cannot be asked."""
     before, after = View({"id": 1, "state": ("1", "1")}), View({"id": 2, "state": ("5", "1")})
@@ -70,6 +76,8 @@ def test_of_many_lines_that_differ_four_are_shown() -> None:
     before = "<domain>\n  <a/>\n  <b/>\n  <c/>\n  <d/>\n</domain>\n"
     four = before.replace("<a/>", "<A/>").replace("<c/>", "<C/>")
     assert str(Difference("x", before, four)) == "x: -<a/>; +<A/>; -<c/>; +<C/>"
+    five = four.replace("  <d/>\n", "")
+    assert str(Difference("x", before, five)) == "x: -<a/>; +<A/>; -<c/>; -<d/> (and 1 lines more)"
     six = four.replace("<d/>", "<D/>")
     assert str(Difference("x", before, six)) == "x: -<a/>; +<A/>; -<c/>; -<d/> (and 2 lines more)"
 
@@ -80,12 +88,13 @@ def test_of_many_lines_that_differ_four_are_shown() -> None:
         ("a\nb\n", NO_DOMAIN, f"x: was a definition of 2 lines, is NO_DOMAIN ({NO_DOMAIN.message})"),
         (NO_DOMAIN, "a\nb\n", f"x: was NO_DOMAIN ({NO_DOMAIN.message}), is a definition of 2 lines"),
         ("a", "b", "x: was a, is b"),
+        ("a\nb\n", "a\nc\n", "x: -b; +c"),
         ("a", "a\nb\n", "x: was a, is a definition of 2 lines"),
     ],
     ids=str,
 )
-def test_what_is_no_change_of_a_definition_is_shown_by_both_answers(before: Answer, after: Answer, words: str) -> None:
-    """An error has no lines, and a text of one line is shown whole."""
+def test_a_change_is_shown_by_lines_where_both_answers_have_them(before: Answer, after: Answer, words: str) -> None:
+    """An error has no lines, and a text of one line is shown whole beside what it was or became."""
     assert str(Difference("x", before, after)) == words
 
 

@@ -154,7 +154,7 @@ def show(answer: Answer) -> str:
 def _first_difference(before: str, after: str) -> str:
     lines = [
         line[0] + line[1:].strip()
-        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+        for line in difflib.unified_diff(before.splitlines(), after.splitlines())
         if line[:1] in "+-" and line[:3] not in ("+++", "---")
     ]
     return "; ".join(lines[:4]) + (f" (and {len(lines) - 4} lines more)" if len(lines) > 4 else "")
