@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import CapsuleFailed, LabBusy, NotUp
+from conformance.lab import capsule as capsules
 from conformance.lab import groups
 from conformance.lab.capsule import Capsule, up
 from conformance.lab.places import MARK, held, state_folder
@@ -202,3 +203,14 @@ def test_two_labs_keep_out_of_each_others_way(capsule: Capsule) -> None:
     """While one lab is at work on a subject another one says so, and waits for nothing."""
     with held(capsule.lock, "test"), pytest.raises(LabBusy), held(capsule.lock, "test"):
         pass
+
+
+def test_a_process_that_proc_shows_and_nobody_can_reach_ends_the_lab(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where /proc is that of another namespace, as in a root that was entered carelessly, nothing is waited for."""
+
+    def missing(_pid: int) -> int:
+        raise ProcessLookupError
+
+    monkeypatch.setattr(os, "pidfd_open", missing)
+    with pytest.raises(CapsuleFailed, match="/proc is another namespace's"):
+        capsules._end(os.getpid(), "demo")

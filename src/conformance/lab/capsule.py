@@ -222,15 +222,21 @@ def _levels(pid: int) -> list[int]:
 
 
 def _end(pid: int, name: str) -> None:
-    with contextlib.suppress(ProcessLookupError):
+    try:
         descriptor = os.pidfd_open(pid)
-        try:
+    except ProcessLookupError:
+        if Path(f"/proc/{pid}").exists():
+            # It would be found there for ever.
+            raise CapsuleFailed(f"process {pid} of {name} cannot be reached: /proc is another namespace's") from None
+        return
+    try:
+        with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-            groups.thaw(name)
-            if not select.select([descriptor], [], [], _SECONDS)[0]:
-                raise CapsuleFailed(f"process {pid} of {name} does not end")
-        finally:
-            os.close(descriptor)
+        groups.thaw(name)
+        if not select.select([descriptor], [], [], _SECONDS)[0]:
+            raise CapsuleFailed(f"process {pid} of {name} does not end")
+    finally:
+        os.close(descriptor)
 
 
 def _path() -> str:
