@@ -26,6 +26,10 @@ from conformance.lab.places import MARK, make_folder, state_folder
 _FIRST = Path(__file__).with_name("first.py")
 #: How long a capsule may take to be there or to be gone, in seconds.
 _SECONDS = 30.0
+#: What the first process is called when the capsule is up.
+_REAPER = "tini\n"
+#: How long it is looked away from what will be there at once, in seconds.
+_MOMENT = 0.005
 #: What this process has started and has to reap.
 _holders: dict[str, subprocess.Popen[bytes]] = {}
 _NAMESPACES = ("--mount", "--pid", "--net", "--ipc", "--uts")
@@ -120,11 +124,20 @@ class Capsule:
         _holders[self.name] = holder
         with os.fdopen(hears, "rb", buffering=0) as stream:
             word = stream.readline() if select.select([stream], [], [], _SECONDS)[0] else b""
+        while word == b"ready\n" and holder.poll() is None and not self._has_reaper():
+            select.select([], [], [], _MOMENT)
         if word != b"ready\n":
             holder.kill()
             said = word.decode("utf-8", "replace").strip() or _last_line(log)
             self.stop()
             raise CapsuleFailed(f"the namespaces of {self.name} cannot be made ({said})")
+
+    def _has_reaper(self) -> bool:
+        """Tell whether the first process is what it was to become; in between it has no environment for a moment."""
+        first = self.first()
+        with contextlib.suppress(OSError):
+            return bool(first) and Path(f"/proc/{first}/comm").read_text() == _REAPER and self.first() == first
+        return False
 
     def command(self, words: Sequence[str], *, user: str = "root", more: Mapping[str, str] | None = None) -> list[str]:
         """Return the command that runs another one inside.
