@@ -91,7 +91,7 @@ def test_of_many_lines_that_differ_four_are_shown() -> None:
         ("a\nb\n", "a\nc\n", "x: -b; +c"),
         ("a", "a\nb\n", "x: was a, is a definition of 2 lines"),
     ],
-    ids=str,
+    ids=["error-after", "error-before", "short", "lines", "longer"],
 )
 def test_a_change_is_shown_by_lines_where_both_answers_have_them(before: Answer, after: Answer, words: str) -> None:
     """An error has no lines, and a text of one line is shown whole beside what it was or became."""
@@ -109,7 +109,7 @@ def test_a_change_is_shown_by_lines_where_both_answers_have_them(before: Answer,
         (NO_DOMAIN, f"NO_DOMAIN ({NO_DOMAIN.message})"),
         (0, "0"),
     ],
-    ids=str,
+    ids=["yes", "no", "nothing", "several", "definition", "error", "number"],
 )
 def test_an_answer_is_shown_in_a_line(answer: Answer, words: str) -> None:
     """Every kind of answer has a short form."""
