@@ -22,6 +22,11 @@ from conformance.report import dump
 from conftest import NOBODY, Bench, finish, script
 from example import example
 
+#: What a subcommand of the lab imports before it asks who calls it.
+MODULES = "import conformance.commands.explore, " + ", ".join(
+    f"conformance.lab.{name}"
+    for name in ("capsule", "judging", "places", "rising", "roots", "services", "subjects", "transports")
+)
 TARGETS = """\
 http://archive.example/security/ main bookworm-security Debian Debian-Security
 http://archive.example/debian/ contrib bookworm Debian Debian
@@ -195,10 +200,10 @@ def test_subjects_are_set_side_by_side(
 @pytest.mark.parametrize("words", [["up", "trixie-test"], ["run", "trixie-test"], ["down"]], ids=" ".join)
 def test_whoever_is_not_root_is_told_so(words: list[str]) -> None:
     """Without root there is one sentence, and nothing is begun."""
-    # The folder of the tests may be closed to others, so the package is read from a place that is not.
+    # The folder of the tests may be closed to others, so what is needed is read before.
     code = f"import sys; from conformance.cli import main; sys.exit(main({['lab', *words]!r}))"
     process = subprocess.Popen(
-        [sys.executable, "-c", f"import os; from conformance import cli; os.setuid({NOBODY}); {code}"],
+        [sys.executable, "-c", f"import os; {MODULES}; os.setuid({NOBODY}); {code}"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
