@@ -16,6 +16,8 @@ NO_SUCH_DISK = "/nonexistent/libvirt-conformance.img"
 ROM = "<loader type='rom'>"
 
 _OS_TYPES = ("hvm", "exe", "xen", "xenpvh", "linux")
+#: The type of domains whose processor an emulator plays.
+EMULATED = "qemu"
 _HARDWARE_FIRST = ("kvm", "hvf", "xen", "bhyve", "qemu")
 
 

@@ -32,6 +32,7 @@ class Findings:
     pools: dict[str, str] = field(default_factory=dict)
     through: str = ""
     start_seconds: float = 0.0
+    start_failure: str = ""
     left: list[str] = field(default_factory=list)
 
     def note(self, name: str, outcome: Outcome, more: str = "") -> bool:

@@ -20,20 +20,47 @@ from conformance.driver.probe_access import access
 from conformance.driver.probe_holdings import checkpoint, files, new_subject, nvram, see_host, snapshot, tpm
 from conformance.driver.probe_restart import restart
 from conformance.driver.session import NotReached, Session
-from conformance.errors import KitError
+from conformance.errors import CannotHost, KitError
 from conformance.flags import FORCE_BOOT, Undefine, describe_flags
 from conformance.journal import Journal
-from conformance.machine import NO_SUCH_DISK, Hardware, is_stamped
+from conformance.machine import EMULATED, NO_SUCH_DISK, Hardware, is_stamped
 from conformance.uri import is_local
 
 BOOTED, RESTORED = 1, 3
 
 
 def probe(session: Session) -> Findings:
-    """Find out everything about a driver. The questions that need a guest are asked side by side.
+    """Find out everything about a driver, with guests that start where it offers such.
 
     :raises KitError: when the driver cannot even hold a definition.
     """
+    findings = _probe(session)
+    if findings.start_failure and not session.virt_type and session.machine.type != EMULATED:
+        return _probe_emulated(session, findings)
+    return findings
+
+
+def _probe_emulated(session: Session, findings: Findings) -> Findings:
+    """Probe once more with emulated guests, as those that the driver offers for the hardware do not start here.
+
+    A container shows ``/dev/kvm`` now and then, and lets nobody use it.
+    """
+    hardware = session.machine.type
+    try:
+        session.choose(EMULATED)
+    except CannotHost:
+        return findings
+    again = _probe(session)
+    if again.start_failure:
+        session.choose("")
+        return findings
+    shown = f"{again.capabilities['start'].evidence}; of a domain of type {hardware}: {findings.start_failure}"
+    again.say("start", again.capabilities["start"].present, shown)
+    return again
+
+
+def _probe(session: Session) -> Findings:
+    """Ask all questions; those that need a guest are asked side by side."""
     findings = Findings()
     _definition(session, findings)
     session.pools = findings.pools
@@ -152,6 +179,7 @@ def _run_and_save(session: Session, findings: Findings) -> None:
     started = domain.call("create")
     findings.start_seconds = session.journal.seconds - before
     if not findings.note("start", started):
+        findings.start_failure = str(started)
         findings.follow(("pause", "managed-save", "managed-save-xml", "force-boot"), "start")
         return
     suspended = domain.call("suspend")

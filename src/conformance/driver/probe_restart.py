@@ -45,9 +45,11 @@ def restart(session: Session, findings: Findings) -> None:
 
 def _own_root(session: Session, like: Path) -> Path:
     """Make a root that this process does not have open."""
-    root = like.with_name(f"{like.name}r")
+    # Another may be there from probing with another type of domains.
+    name = f"{like.name}r{session.virt_type}"
+    root = like.with_name(name)
     session.ledger.announce_root(root)
-    return make_root(root.parent, root.name, like=like)
+    return make_root(root.parent, name, like=like)
 
 
 def _ask(session: Session, findings: Findings, means: str) -> None:

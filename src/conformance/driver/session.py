@@ -23,7 +23,7 @@ from conformance.driver.handle import Handle, Interceptor
 from conformance.driver.host import Host, places_of
 from conformance.driver.opening import open_connection, open_here
 from conformance.driver.pools import Pools
-from conformance.errors import CannotConnect, KitError, NoAnswer
+from conformance.errors import CannotConnect, CannotHost, KitError, NoAnswer
 from conformance.journal import Entry, Failure, Journal, Outcome
 from conformance.ledger import PREFIX, Ledger, Owned
 from conformance.machine import Hardware, Machine, choose
@@ -104,6 +104,18 @@ class Session:
                 raise CannotConnect(f"the driver shows no capabilities: {document.failure}", where=redact(self.uri))
             self._machine = choose(document.value, self.virt_type)
         return self._machine
+
+    def choose(self, virt_type: str) -> None:
+        """Give the driver domains of another type from now on.
+
+        :raises CannotHost: when it offers none of that type; the machine is what it was then.
+        """
+        before, self.virt_type, self._machine = (self.virt_type, self._machine), virt_type, None
+        try:
+            _ = self.machine
+        except CannotHost:
+            self.virt_type, self._machine = before
+            raise
 
     @property
     def recording(self) -> events.Recording:
