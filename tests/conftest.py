@@ -202,6 +202,16 @@ def short_bench(tmp_path: Path) -> Iterator[Bench]:
     shutil.rmtree(temporary)
 
 
+@pytest.fixture
+def lab_state(short_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Give the environment of a lab whose subjects nobody else has up."""
+    folder = short_bench.temporary / "lab"
+    monkeypatch.setenv("LIBVIRT_CONFORMANCE_LAB_STATE", str(folder))
+    environment = {"LIBVIRT_CONFORMANCE_LAB_STATE": str(folder)}
+    yield environment
+    short_bench.kit("lab", "down", **environment)
+
+
 @dataclass
 class Daemon:
     """A libvirtd, its process, and a connection of somebody else's to its test driver."""

@@ -10,68 +10,30 @@ import json
 import os
 import random
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from conformance.lab.capsule import Capsule
-from conformance.lab.roots import state_of
-from conformance.lab.subjects import subjects
 from conftest import Bench, finish, kill, make_bench, until
+from made_subjects import NEEDS, SOME, SUITE, judge, outcomes
 
-MADE = [name for name in ("bookworm", "trixie", "sid") if state_of(subjects()[f"{name}-test"].suite)]
-
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(os.geteuid() != 0 or not MADE, reason="needs root, and a suite that lab run has made"),
-]
-SUITE = MADE[0] if MADE else ""
-#: Rules that between them make every kind of call: guests, images, metadata, refusals, events, read-only connections.
-RULES = ("UNDEF-001", "UNDEF-002", "UNDEF-007", "UNDEF-011", "UNDEF-017", "UNDEF-025", "UNDEF-029")
-SOME = [word for rule in RULES for word in ("--rule", rule)]
+pytestmark = NEEDS
 
 
-@pytest.fixture
-def state(short_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """Give the environment of a lab whose subjects nobody else has up."""
-    folder = short_bench.temporary / "lab"
-    monkeypatch.setenv("LIBVIRT_CONFORMANCE_LAB_STATE", str(folder))
-    environment = {"LIBVIRT_CONFORMANCE_LAB_STATE": str(folder)}
-    yield environment
-    short_bench.kit("lab", "down", **environment)
-
-
-def outcomes(report: Any) -> dict[str, str]:
-    """Return the outcome of each scenario of a report."""
-    return {scenario["id"]: scenario["outcome"] for rule in report["rules"] for scenario in rule["scenarios"]}
-
-
-def judge(bench: Bench, environment: dict[str, str], name: str, *options: str) -> Any:
-    """Judge a subject and return its report."""
-    process = bench.start_kit("lab", "run", name, "--reports", ".", *options, **environment)
-    try:
-        out, err = process.communicate(timeout=600)
-    finally:
-        process.kill()
-    assert process.returncode in (0, 1), out + err
-    return bench.report(f"{name}.json")
-
-
-def test_this_machines_client_and_the_releases_own_agree(short_bench: Bench, state: dict[str, str]) -> None:
+def test_this_machines_client_and_the_releases_own_agree(short_bench: Bench, lab_state: dict[str, str]) -> None:
     """The daemon's driver is judged alike from outside and from inside."""
     name = f"{SUITE}-test-rpc"
-    inside = judge(short_bench, state, name, *SOME)
-    outside = judge(short_bench, state, name, "--client", "here", *SOME)
+    inside = judge(short_bench, lab_state, name, *SOME)
+    outside = judge(short_bench, lab_state, name, "--client", "here", *SOME)
     assert outcomes(outside) == outcomes(inside)
     assert outside["driver"]["libvirt_version"] == inside["driver"]["libvirt_version"]
     assert "--client here" in outside["reproduce"]
 
 
-def test_a_client_without_rights_is_judged_for_real(short_bench: Bench, state: dict[str, str]) -> None:
+def test_a_client_without_rights_is_judged_for_real(short_bench: Bench, lab_state: dict[str, str]) -> None:
     """The system's daemon asks polkit, and the rule about clients without the right applies and is kept."""
-    report = judge(short_bench, state, f"{SUITE}-system", "--access", "--rule", "UNDEF-031")
+    report = judge(short_bench, lab_state, f"{SUITE}-system", "--access", "--rule", "UNDEF-031")
     (rule,) = [rule for rule in report["rules"] if rule["id"] == "UNDEF-031"]
     assert {scenario["outcome"] for scenario in rule["scenarios"]} == {"upheld"}
     (found,) = [each for each in report["capabilities"] if each["id"] == "access-control"]
@@ -91,12 +53,12 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "gone-and-back"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_rule_is_convicted_because_a_daemon_went_away(
-    short_bench: Bench, state: dict[str, str], honest: set[str], seed: int, again: bool
+    short_bench: Bench, lab_state: dict[str, str], honest: set[str], seed: int, again: bool
 ) -> None:
     """A daemon that is killed at any moment, or restarted by somebody else, makes scenarios inconclusive, with why."""
     name = f"{SUITE}-test-rpc"
-    assert short_bench.kit("lab", "up", name, **state).code == 0
-    process = short_bench.start_kit("lab", "run", name, "--reports", ".", *SOME, **state)
+    assert short_bench.kit("lab", "up", name, **lab_state).code == 0
+    process = short_bench.start_kit("lab", "run", name, "--reports", ".", *SOME, **lab_state)
     moment = random.Random(seed).uniform(0.05, 0.4)
     # Before there is a draft of the report the kit probes, and restarts the daemon itself.
     until((Capsule(name).folder / "out" / "report.json").exists)
@@ -139,10 +101,10 @@ def busy(pid: int) -> float:
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def test_an_interrupted_run_keeps_its_report(short_bench: Bench, state: dict[str, str]) -> None:
+def test_an_interrupted_run_keeps_its_report(short_bench: Bench, lab_state: dict[str, str]) -> None:
     """A run that was told to end has an incomplete report, as it has without the lab."""
     name = f"{SUITE}-test-rpc"
-    process = short_bench.start_kit("lab", "run", name, "--reports", ".", **state)
+    process = short_bench.start_kit("lab", "run", name, "--reports", ".", **lab_state)
     until(lambda: (short_bench.temporary / "lab" / name / "out" / "report.json").exists())
     process.terminate()
     finished = finish(process)

@@ -8,60 +8,24 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from conformance.lab.roots import state_of
 from conformance.lab.subjects import subjects
 from conftest import Bench, finish, until
+from made_subjects import NEEDS, SOME, SUITE, judge, outcomes
 
-MADE = [name for name in ("bookworm", "trixie", "sid") if state_of(subjects()[f"{name}-test"].suite)]
-
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(os.geteuid() != 0 or not MADE, reason="needs root, and a suite that lab run has made"),
-]
-SUITE = MADE[0] if MADE else ""
-#: Rules that between them make every kind of call: guests, images, metadata, refusals, events, read-only connections.
-RULES = ("UNDEF-001", "UNDEF-002", "UNDEF-007", "UNDEF-011", "UNDEF-017", "UNDEF-025", "UNDEF-029")
-SOME = [word for rule in RULES for word in ("--rule", rule)]
+pytestmark = NEEDS
 
 
-@pytest.fixture
-def state(short_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """Give the environment of a lab whose subjects nobody else has up."""
-    folder = short_bench.temporary / "lab"
-    monkeypatch.setenv("LIBVIRT_CONFORMANCE_LAB_STATE", str(folder))
-    environment = {"LIBVIRT_CONFORMANCE_LAB_STATE": str(folder)}
-    yield environment
-    short_bench.kit("lab", "down", **environment)
-
-
-def outcomes(report: Any) -> dict[str, str]:
-    """Return the outcome of each scenario of a report."""
-    return {scenario["id"]: scenario["outcome"] for rule in report["rules"] for scenario in rule["scenarios"]}
-
-
-def judge(bench: Bench, environment: dict[str, str], name: str, *options: str) -> Any:
-    """Judge a subject and return its report."""
-    process = bench.start_kit("lab", "run", name, "--reports", ".", *options, **environment)
-    try:
-        out, err = process.communicate(timeout=600)
-    finally:
-        process.kill()
-    assert process.returncode in (0, 1), out + err
-    return bench.report(f"{name}.json")
-
-
-def test_verdicts_do_not_depend_on_the_transport(short_bench: Bench, state: dict[str, str]) -> None:
+def test_verdicts_do_not_depend_on_the_transport(short_bench: Bench, lab_state: dict[str, str]) -> None:
     """Through a socket, TCP with SASL, TLS with a client's certificate and SSH each scenario ends alike."""
     name = f"{SUITE}-test-rpc"
     found = {}
     for transport in ("unix", "tcp", "tls", "ssh"):
-        report = judge(short_bench, state, name, "--transport", transport, *SOME)
+        report = judge(short_bench, lab_state, name, "--transport", transport, *SOME)
         assert f"+{transport}://" in report["driver"]["uri"]
         assert f"--transport {transport}" in report["reproduce"] or transport == "unix"
         found[transport] = outcomes(report)
@@ -89,11 +53,11 @@ def marked() -> list[str]:
     return found
 
 
-def test_a_machine_is_after_a_run_as_it_was_before(short_bench: Bench, state: dict[str, str]) -> None:
+def test_a_machine_is_after_a_run_as_it_was_before(short_bench: Bench, lab_state: dict[str, str]) -> None:
     """Mounts, control groups, network interfaces, processes and the kept root are the same afterwards."""
     before, root = traces(), state_of(subjects()[f"{SUITE}-test"].suite)
     for driver in ("test", "test-rpc", "lxc"):
-        judge(short_bench, state, f"{SUITE}-{driver}", "--rule", "UNDEF-001")
+        judge(short_bench, lab_state, f"{SUITE}-{driver}", "--rule", "UNDEF-001")
     assert traces() == before
     assert state_of(subjects()[f"{SUITE}-test"].suite) == root
     assert [path.name for path in (short_bench.temporary / "lab").iterdir() if path.is_dir()] == []
@@ -101,16 +65,16 @@ def test_a_machine_is_after_a_run_as_it_was_before(short_bench: Bench, state: di
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
 def test_a_lab_that_is_ended_leaves_nothing_that_down_does_not_take(
-    short_bench: Bench, state: dict[str, str], number: signal.Signals
+    short_bench: Bench, lab_state: dict[str, str], number: signal.Signals
 ) -> None:
     """However a lab ends, its subject ends with it, and down removes the rest."""
     before = traces()
-    process = short_bench.start_kit("lab", "run", f"{SUITE}-test-rpc", "--reports", ".", **state)
+    process = short_bench.start_kit("lab", "run", f"{SUITE}-test-rpc", "--reports", ".", **lab_state)
     until(lambda: marked() and (short_bench.temporary / "lab" / f"{SUITE}-test-rpc" / "run" / "libvirt-sock").exists())
     process.send_signal(number)
     finish(process)
     until(lambda: not marked())
-    finished = short_bench.kit("lab", "down", **state)
+    finished = short_bench.kit("lab", "down", **lab_state)
     assert finished.code == 0
     assert traces() == before
-    assert "nothing was taken away" in short_bench.kit("lab", "down", **state).out
+    assert "nothing was taken away" in short_bench.kit("lab", "down", **lab_state).out

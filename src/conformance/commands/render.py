@@ -7,11 +7,14 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
 from conformance.formats import FORMATS, chosen, renderer
 from conformance.verdict import ExitCode
+
+if TYPE_CHECKING:
+    from conformance.matrix import Matrix
 
 
 def render(options: argparse.Namespace) -> int:
@@ -77,10 +80,8 @@ def matrix(options: argparse.Namespace) -> int:
     :raises BadReport: when a report cannot be read.
     :raises Unwritable: when a file cannot be written.
     """
-    from conformance.matrix import make_matrix, names_of
     from conformance.render import matrix as forms
     from conformance.render import matrix_page
-    from conformance.report import read_report
 
     makers = {
         "html": matrix_page.render,
@@ -90,8 +91,7 @@ def matrix(options: argparse.Namespace) -> int:
     }
     files = {name: path for name in makers if (path := getattr(options, name)) is not None}
     _check(files)
-    reports = [read_report(path) for path in options.reports]
-    found = make_matrix(list(zip(names_of(options.reports), reports, strict=True)))
+    found = _side_by_side(options.reports)
     if options.differing:
         found = found.differing()
     for name, path in files.items():
@@ -108,12 +108,17 @@ def write_side_by_side(reports: Sequence[Path], page: Path) -> None:
     :raises BadReport: when a report cannot be read.
     :raises Unwritable: when the page cannot be written.
     """
-    from conformance.matrix import make_matrix, names_of
     from conformance.render import matrix_page
+
+    _write(page, matrix_page.render(_side_by_side(reports)))
+
+
+def _side_by_side(paths: Sequence[Path]) -> Matrix:
+    """Return reports side by side, each under the name of its file."""
+    from conformance.matrix import make_matrix, names_of
     from conformance.report import read_report
 
-    read = [read_report(path) for path in reports]
-    _write(page, matrix_page.render(make_matrix(list(zip(names_of(reports), read, strict=True)))))
+    return make_matrix(list(zip(names_of(paths), [read_report(path) for path in paths], strict=True)))
 
 
 #: What stands for a sign where the terminal knows ASCII only.

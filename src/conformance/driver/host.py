@@ -77,29 +77,26 @@ class Host:
 
     def tpm_files(self, uuid: str, name: str) -> list[Path]:
         """Return the files with the state of a domain's TPM that this machine can see."""
-        return [path for place, path in self._seen(uuid, name) if _is_of_tpm(str(path.relative_to(place)), name)]
+        return [place / path for place, path in self._seen(uuid, name) if _is_of_tpm(path, name)]
 
     def image_files(self, uuid: str, name: str) -> list[Path]:
         """Return the managed save image of a domain, as far as this machine can see it: all else are documents."""
         seen = self._seen(uuid, name)
-        return [
-            path for place, path in seen if path.suffix != ".xml" and not _is_of_tpm(str(path.relative_to(place)), name)
-        ]
+        return [place / path for place, path in seen if not path.endswith(".xml") and not _is_of_tpm(path, name)]
 
-    def _seen(self, uuid: str, name: str) -> list[tuple[Path, Path]]:
-        """Return the files named after a domain, each with the place in which it was found."""
-        return [
-            (place, Path(path)) for place in self.places for path in sorted(_below(place, (uuid, name), within=False))
-        ]
+    def _seen(self, uuid: str, name: str) -> Iterator[tuple[Path, str]]:
+        """Yield the files named after a domain that this machine can see, each below the place where it was found."""
+        for place in self.places:
+            for path in _below(place, (uuid, name), within=False):
+                yield place, path.removeprefix(f"{place}/")
 
     def _named(self, uuid: str, name: str) -> Iterator[str]:
         """Yield the files named after a domain, below the places."""
         if self.pools is not None:
             yield from self.pools.named(uuid, name)
             return
-        for place in self.places:
-            for path in _below(place, (uuid, name), within=False):
-                yield path.removeprefix(f"{place}/")
+        for _, path in self._seen(uuid, name):
+            yield path
 
 
 def _is_of_tpm(path: str, name: str) -> bool:

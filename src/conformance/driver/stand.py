@@ -14,7 +14,6 @@ from conformance.driver.handle import Handle
 from conformance.driver.kept_files import KeptFiles
 from conformance.driver.knowledge import Knowledge
 from conformance.driver.looker import Looker
-from conformance.driver.observe import is_missing
 from conformance.driver.session import ConnectionLost, NotReached, Session
 from conformance.journal import Failure, Journal
 from conformance.judgement import Look, look_at
@@ -116,7 +115,7 @@ class Stand:
         session, subject = self._session, self.subject
         domain = subject.handle
         try:
-            if is_missing(self._looker.look()["look-up by UUID"]):
+            if session.connection.look("lookupByUUIDString", subject.owned.uuid).code == "NO_DOMAIN":
                 reached("defining the domain again", session.connection.call("defineXML", subject.xml))
             self._files.put_back()
             retake_metadata(session, subject, self._knowledge)
@@ -126,17 +125,18 @@ class Stand:
             verify(session, subject, self._knowledge)
         except NotReached:
             return False
-        after = self._looker.look()
         # Why a domain is shut off is remembered of the one that was, not of the one that was defined again.
-        self.intact = all(moved.aspect == "state" for moved in differences(self.before, after))
+        return self._is_back(besides="state")
+
+    def _is_back(self, besides: str = "") -> bool:
+        """Tell whether the driver shows everything as it was, and take note of it.
+
+        :param besides: what may be otherwise, and is from now on.
+        """
+        after = self._looker.look()
+        self.intact = all(moved.aspect == besides for moved in differences(self.before, after))
         if self.intact:
             self.before = after
-        self.events()
-        return self.intact
-
-    def _is_back(self) -> bool:
-        """Tell whether the driver shows everything as it was, and take note of it."""
-        self.intact = not differences(self.before, self._looker.look())
         self.events()
         return self.intact
 

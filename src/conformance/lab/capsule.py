@@ -21,13 +21,12 @@ from pathlib import Path
 from conformance.errors import CapsuleFailed, NotUp
 from conformance.interrupts import held_back
 from conformance.lab import groups
+from conformance.lab.first import REAPER
 from conformance.lab.places import MARK, make_folder, state_folder
 
 _FIRST = Path(__file__).with_name("first.py")
 #: How long a capsule may take to be there or to be gone, in seconds.
 _SECONDS = 30.0
-#: What the first process is called when the capsule is up.
-_REAPER = "tini\n"
 #: How long it is looked away from what will be there at once, in seconds.
 _MOMENT = 0.005
 #: What this process has started and has to reap.
@@ -136,7 +135,11 @@ class Capsule:
         """Tell whether the first process is what it was to become; in between it has no environment for a moment."""
         first = self.first()
         with contextlib.suppress(OSError):
-            return bool(first) and Path(f"/proc/{first}/comm").read_text() == _REAPER and self.first() == first
+            return (
+                bool(first)
+                and Path(f"/proc/{first}/comm").read_text().strip() == Path(REAPER).name
+                and self.first() == first
+            )
         return False
 
     def command(self, words: Sequence[str], *, user: str = "root", more: Mapping[str, str] | None = None) -> list[str]:
