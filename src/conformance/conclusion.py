@@ -85,12 +85,14 @@ def _reasons(report: Mapping[str, Any], code: ExitCode) -> Iterator[dict[str, An
         else ""
     )
     yield _reason("deviations", text, dict.fromkeys(e["rule"] for e in bad if e["status"] != "unknown-rule"))
+    warnings = []
     for verdict, words in ((Verdict.VIOLATED, "violated"), (Verdict.NOT_TESTABLE, "not testable")):
         found = [rule for rule in report["rules"] if rule["verdict"] == verdict and rule["id"] not in known]
         failing = [rule["id"] for rule in found if counts(Level(rule["level"]), least)]
         yield _reason(verdict.value, _rules(f"{_is(failing)} {words}", failing), failing)
         others = [rule["id"] for rule in found if rule["id"] not in failing]
-        yield _reason("warning", _rules(f"below {least} {_is(others)} {words}", others), others)
+        warnings.append(_reason("warning", _rules(f"below {least} {_is(others)} {words}", others), others))
+    yield from warnings
     yield _reason("known-broken", _rules(f"{_is(known)} broken, and never held in the baseline", known), known)
     excused = _having(report, [Verdict.DEVIATION])
     yield _reason("deviation", _rules(f"{_has(excused)} recorded deviations", excused), excused)
