@@ -30,7 +30,7 @@ MUTMUT = """
 
 [tool.mutmut]
 source_paths = ["src"]
-only_mutate = ["src/conformance/{module}.py"]
+only_mutate = ["{path}"]
 also_copy = {copied}
 pytest_add_cli_args = {options}
 pytest_add_cli_args_test_selection = {tests}
@@ -82,6 +82,11 @@ def configuration() -> dict[str, Any]:
     return tomllib.loads(CONFIGURATION.read_text(encoding="utf-8"))
 
 
+def path_of(module: str) -> str:
+    """Return where a module of the kit stands in a checkout; a package within the kit is told by a dot."""
+    return f"src/conformance/{module.replace('.', '/')}.py"
+
+
 def mutate(module: str, tests: Sequence[str], without: Sequence[str] = (), early: Sequence[str] = ()) -> Score:
     """Run mutmut on one module, in a copy that is removed afterwards.
 
@@ -97,7 +102,9 @@ def mutate(module: str, tests: Sequence[str], without: Sequence[str] = (), early
         with (work / "pyproject.toml").open("a", encoding="utf-8") as file:
             options = ["-p", "no:cacheprovider", "--hypothesis-seed=0", *(f"--deselect={test}" for test in without)]
             file.write(
-                MUTMUT.format(module=module, copied=copied, options=json.dumps(options), tests=json.dumps(list(tests)))
+                MUTMUT.format(
+                    path=path_of(module), copied=copied, options=json.dumps(options), tests=json.dumps(list(tests))
+                )
             )
         # With the mutants named, mutmut first runs the tests by their ids: an id that pytest does not find would
         # end each mutant's tests with an error, which counts as seen.

@@ -80,7 +80,8 @@ def test_undefine_is_the_decision_tables(state: State, held: frozenset[Holding],
         assert prediction.rule == decision.blamed
         if decision.refused:
             assert prediction.after == before
-            assert (prediction.codes, prediction.unchanged) == (decision.codes, decision.unchanged)
+            assert prediction.codes == decision.codes
+            assert (prediction.code_rule, prediction.unchanged) == (decision.code_rule, decision.unchanged)
         elif decision.outcome is Outcome.REMOVED:
             assert prediction.after == World(None, handled=True)
         else:

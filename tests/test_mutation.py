@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mutation import TOP, Mutant, Score, configuration, described, explained_in, told
+from mutation import TOP, Mutant, Score, configuration, described, explained_in, path_of, told
 
 KNOWN = configuration()
 MUTANT = Mutant("size", "return 1", "return 2")
@@ -27,7 +27,7 @@ DIFF = """\
 def test_each_module_has_tests_and_each_explanation_is_about_it(module: str) -> None:
     """Files and tests that are named exist, and what an explained mutant takes away stands in the module."""
     entry: dict[str, Any] = KNOWN[module]
-    source = " ".join((TOP / "src" / "conformance" / f"{module}.py").read_text(encoding="utf-8").split())
+    source = " ".join((TOP / path_of(module)).read_text(encoding="utf-8").split())
     for test in (*entry["tests"], *entry.get("without", ())):
         file, _, name = test.partition("::")
         assert f"def {name}" in (TOP / file).read_text(encoding="utf-8")
@@ -42,6 +42,7 @@ def test_each_module_has_tests_and_each_explanation_is_about_it(module: str) -> 
         ("conformance.survey.x_size__mutmut_1", "size"),
         ("conformance.decision.x__fate__mutmut_12", "_fate"),
         ("conformance.survey.xǁFindingǁblame__mutmut_3", "Finding.blame"),
+        ("conformance.explore.model.x__saved__mutmut_4", "_saved"),
     ],
 )
 def test_a_mutant_is_known_by_its_function_and_its_lines(name: str, function: str) -> None:

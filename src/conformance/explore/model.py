@@ -123,7 +123,7 @@ def _defined(world: World) -> Prediction:
     kept = dict.fromkeys(_HOLDINGS, "UNDEF-036")
     if not world.state.transient:
         return Prediction(Ending.SUCCESS, again, blames=kept)
-    again = replace(again, state=_PERSISTENT[world.state], autostart=False, retaken=True)
+    again = replace(again, state=_PERSISTENT[world.state], retaken=True)
     remainder = world.state in _REMAINDER.values()
     rule = "UNDEF-004" if remainder else ""
     blames = {**kept, "autostart": "UNDEF-009", "run state": rule, "persistence": rule, "guest": rule}
@@ -212,7 +212,7 @@ def _undefined(world: World, state: State, flags: int, can: Abilities) -> Predic
             decision=decision,
         )  # fmt: skip
     if decision.outcome is Outcome.REMOVED:
-        after = World(None, handled=True, renamed=world.renamed, namesake=world.namesake)
+        after = World(handled=True, renamed=world.renamed, namesake=world.namesake)
     else:
         after = replace(world, state=_REMAINDER[state], autostart=False, image=None, edition=0, retaken=False)
     blames = dict.fromkeys(("place", "run state", "persistence", "guest"), decision.blamed)
@@ -242,7 +242,7 @@ def _stopped(world: World, state: State, _kind: Kind, _can: Abilities) -> Predic
     if not state.transient:
         after = replace(world, state=State.INACTIVE, live=0, retaken=False)
         return Prediction(Ending.SUCCESS, after, blames={"autostart": "UNDEF-009"})
-    gone = World(None, handled=True, renamed=world.renamed, namesake=world.namesake)
+    gone = World(handled=True, renamed=world.renamed, namesake=world.namesake)
     rule = "UNDEF-003" if state in _REMAINDER.values() else ""
     return Prediction(Ending.SUCCESS, gone, rule, blames={"place": rule, "files": rule})
 
