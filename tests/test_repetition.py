@@ -56,6 +56,37 @@ def test_a_fault_of_the_table_that_is_not_met_again_differs() -> None:
     assert made["repetitions"]["differing"] == [{"id": FAULT, "outcomes": [VIOLATED, UPHELD]}]
 
 
+def test_a_fault_of_the_table_is_as_unsure_as_the_table_where_it_is_not_met() -> None:
+    """Where the cells about a rule could not be judged, a fault that was not met may be there all the same."""
+    made = repeated(report({FAULT: VIOLATED, TABLE: UPHELD}), report({TABLE: UNSURE}))
+    assert made["repetitions"]["differing"] == [
+        {"id": FAULT, "outcomes": [VIOLATED, UNSURE]},
+        {"id": TABLE, "outcomes": [UPHELD, UNSURE]},
+    ]
+    (fault, table) = made["rules"][0]["scenarios"]
+    assert fault["message"] == "of 2 repetitions it was violated in 1 (observed: there); inconclusive in 2"
+    assert (fault["seconds"], fault["libvirt_seconds"]) == (0.5, 0.25)
+    assert table["message"] == "of 2 repetitions it was upheld in 1; inconclusive in 2 (killed)"
+
+
+def test_a_fault_that_no_cell_is_left_for_was_not_there() -> None:
+    """Where every cell about a rule shows another fault, the rest has no entry, and says nothing."""
+    made = repeated(report({FAULT: VIOLATED, TABLE: UPHELD}), report({"UNDEF-001/table[refused]": VIOLATED}))
+    assert {one["id"]: one["outcomes"] for one in made["repetitions"]["differing"]} == {
+        FAULT: [VIOLATED, UPHELD],
+        "UNDEF-001/table[refused]": [UPHELD, VIOLATED],
+    }
+    assert outcomes_of(made)[TABLE] == UPHELD
+    assert outcomes_of(repeated(report({TABLE: ABSENT}), report({FAULT: VIOLATED}))) == {TABLE: ABSENT, FAULT: UNSURE}
+
+
+def test_a_fault_is_what_it_was_where_nobody_asked_again() -> None:
+    """A repetition that has no word of the decision table says nothing of a fault of it."""
+    made = repeated(report({FAULT: VIOLATED}), report({A: UPHELD}))
+    assert outcomes_of(made) == {FAULT: VIOLATED, A: UPHELD}
+    assert made["repetitions"]["differing"] == []
+
+
 def test_a_capability_that_comes_and_goes_is_a_problem() -> None:
     """What a driver can do is the same each time, or the run is inconclusive."""
     one, two = report({A: UPHELD}), report({A: UPHELD})
@@ -79,6 +110,59 @@ def test_what_a_repetition_has_not_come_to_does_not_differ() -> None:
     assert outcomes_of(made) == {A: UPHELD, B: UNSURE}
     assert [one["id"] for one in made["repetitions"]["differing"]] == [B]
     assert (made["complete"], made["summary"]["exit_code"]) == (False, ExitCode.ERROR)
+
+
+def test_a_first_repetition_that_is_under_way_is_shown_as_it_is() -> None:
+    """What it has not come to is inconclusive, in its own words, until it has."""
+    made = repeated(report({A: UPHELD, B: UNSURE}, complete=False), asked=2)
+    assert outcomes_of(made) == {A: UPHELD, B: UNSURE}
+    assert made["rules"][1]["scenarios"][0]["message"] == "killed"
+    assert made["repetitions"] == {"asked": 2, "done": 1, "differing": []}
+
+
+def test_times_are_summed_and_the_rest_is_the_last_ones() -> None:
+    """A repetition is a run after a run: it began with the first, and what a driver showed last is what it is."""
+    timings = [
+        {"started": "2026-11-26T10:00:00+00:00", "wall_seconds": 0.1, "libvirt_seconds": 0.1, "busy_seconds": 0.7},
+        {"started": "2026-11-26T10:01:00+00:00", "wall_seconds": 0.2, "libvirt_seconds": 0.2, "busy_seconds": 0.1},
+        {"started": "2026-11-26T10:02:00+00:00", "wall_seconds": 1.0, "libvirt_seconds": 0.5, "busy_seconds": 1.0},
+    ]
+    reports = [
+        report({A: UPHELD}, timing={**timing, "workers": 2, "peak_kib": kib}, reproduce=f"run {kib}")
+        for timing, kib in zip(timings, (7, 9, 8), strict=True)
+    ]
+    made = repeated(*reports)
+    assert made["timing"] == {
+        "started": "2026-11-26T10:00:00+00:00",
+        "wall_seconds": 1.3,
+        "libvirt_seconds": 0.8,
+        "busy_seconds": 1.8,
+        "workers": 2,
+        "peak_kib": 9,
+    }
+    (found,) = made["rules"][0]["scenarios"]
+    assert (found["seconds"], found["libvirt_seconds"]) == (1.5, 0.75)
+    assert made["reproduce"] == "run 8"
+
+
+def test_each_scenario_of_a_rule_is_told() -> None:
+    """One that differs stands beside those that do not, each once."""
+    outcomes: list[dict[str, Verdict]] = [
+        {A: UPHELD, "UNDEF-001/b": UPHELD, "UNDEF-001/c": UPHELD},
+        {A: UPHELD, "UNDEF-001/b": VIOLATED, "UNDEF-001/c": UPHELD},
+    ]
+    made = repeated(*map(report, outcomes))
+    assert outcomes_of(made) == {A: UPHELD, "UNDEF-001/b": UNSURE, "UNDEF-001/c": UPHELD}
+
+
+def test_what_is_upheld_needs_no_words() -> None:
+    """Of a repetition in which nothing was wrong only its number is told, whatever stands in its report."""
+    upheld = report({A: UPHELD})
+    upheld["rules"][0]["scenarios"][0]["message"] = "cells of the decision table: 7"
+    made = repeated(upheld, report({A: ABSENT}))
+    assert made["rules"][0]["scenarios"][0]["message"] == (
+        "of 2 repetitions it was upheld in 1; not-applicable in 2 (the driver lacks it)"
+    )
 
 
 def test_what_was_changed_once_was_changed() -> None:

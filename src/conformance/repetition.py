@@ -38,14 +38,17 @@ def _scenarios(
     rule: str, reports: Sequence[Mapping[str, Any]], differing: list[dict[str, Any]]
 ) -> Iterator[Mapping[str, Any]]:
     """Yield each scenario of a rule once, and note those that did not end alike."""
-    told = [{s["id"]: s for r in report["rules"] if r["id"] == rule for s in r["scenarios"]} for report in reports]
-    for name in dict.fromkeys(name for one in told for name in one):
-        seen = [(_seen(name, one), report["complete"]) for one, report in zip(told, reports, strict=True)]
+    told = [
+        ({s["id"]: s for r in report["rules"] if r["id"] == rule for s in r["scenarios"]}, report["complete"])
+        for report in reports
+    ]
+    for name in dict.fromkeys(name for one, _ in told for name in one):
+        seen = [(_seen(name, one), whole) for one, whole in told]
         known = [(scenario, whole) for scenario, whole in seen if scenario is not None]
         # A repetition that is under way, or was ended, says nothing of what it has not come to.
         found = [s for s, whole in known if whole or s["outcome"] != Verdict.INCONCLUSIVE] or [known[-1][0]]
         outcomes = [Verdict(scenario["outcome"]) for scenario in found]
-        spent = {part: round(sum(s.get(part, 0) for s in found), 4) for part in ("seconds", "libvirt_seconds")}
+        spent = {part: round(sum(s[part] for s in found), 4) for part in ("seconds", "libvirt_seconds")}
         # The gravest is shown, with its script: what was seen once has to be looked at.
         shown = next((s for s in found if s["outcome"] == Verdict.VIOLATED), found[0])
         if len(set(outcomes)) == 1:
@@ -63,9 +66,9 @@ def _seen(name: str, scenarios: Mapping[str, Mapping[str, Any]]) -> Mapping[str,
     if name.endswith("/table") or not of_table:
         return None
     rest = next((s for s in of_table if s["id"].endswith("/table")), None)
-    empty = {"message": "", "expected": "", "observed": "", "reproducer": "", "calls": []}
     outcome = rest["outcome"] if rest is not None else Verdict.UPHELD.value
-    return {**of_table[0], **empty, "id": name, "outcome": outcome, "seconds": 0.0, "libvirt_seconds": 0.0}
+    # All that is asked of it: what is shown of a fault comes from a repetition that has met it.
+    return {"outcome": outcome, "message": "", "observed": "", "seconds": 0, "libvirt_seconds": 0}
 
 
 def _message(outcomes: Sequence[Verdict], found: Sequence[Mapping[str, Any]]) -> str:
