@@ -65,3 +65,46 @@ Feature: What a domain holds until it is undefined
       Given a domain that is set to autostart
       When the client calls rename to a free name
       Then autostart is on
+
+    @id.metadata-after-rename-and-restart @needs.rename @needs.restart
+    Scenario Outline: A rename of a domain that is <situation> carries the metadata along over a restart, too
+      Given a domain that is <situation>
+      When the client calls rename to a free name
+      And the driver is restarted
+      And the client looks the domain up again
+      Then its metadata is as it was
+
+      @needs.snapshot-metadata
+      Examples:
+        | situation                |
+        | inactive with a snapshot |
+
+      @needs.checkpoint-metadata
+      Examples:
+        | situation                  |
+        | inactive with a checkpoint |
+
+    @id.autostart-after-rename-and-restart @needs.rename @needs.restart @needs.autostart
+    Scenario: A rename carries autostart along over a restart, too
+      Given a domain that is set to autostart
+      When the client calls rename to a free name
+      And the driver is restarted
+      And the client looks the domain up again
+      Then autostart is on
+
+    @id.metadata-removed-after-rename @needs.rename @needs.undefine-flags @needs.host-evidence
+    Scenario Outline: <flag> removes the metadata of a domain that was <situation> also after a rename
+      Given a domain that is <situation>
+      When the client calls rename to a free name
+      And the client calls undefineFlags with <flag>
+      Then the call succeeds and the domain is gone, or it is refused and nothing has changed
+
+      @needs.snapshot-metadata
+      Examples:
+        | situation                | flag               |
+        | inactive with a snapshot | SNAPSHOTS_METADATA |
+
+      @needs.checkpoint-metadata
+      Examples:
+        | situation                  | flag                 |
+        | inactive with a checkpoint | CHECKPOINTS_METADATA |

@@ -45,7 +45,9 @@ def prove(options: argparse.Namespace) -> int:
     if plan is None:
         raise AssertionError("the trials ended without a plan")
     declared = mutants.declared()
-    only_meant = {OF_MEETINGS} | rules_of(s.id for s in plan.run if "restart" in needs(catalog, s))
+    restarting = [scenario.id for scenario in plan.run if "restart" in needs(catalog, scenario)]
+    others = [scenario.id for scenario in plan.run if scenario.id not in restarting]
+    only_meant = {OF_MEETINGS} | (rules_of(restarting) - rules_of(others))
     meeting = Meeting(
         driver={"uri": run.record.uri, **run.record.driver},
         applicable=[scenario.id for scenario in plan.run],

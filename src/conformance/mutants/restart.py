@@ -19,14 +19,14 @@ _INACTIVE_XML = 2
 _LOOKS = "it demands too that nothing be left, and looks at the host's disks"
 
 
-def _root(call: Call) -> Path:
+def root_of(call: Call) -> Path:
     """Return the root of the embedded driver that a call is made on."""
     return Path(parse_qs(urlsplit(call.connection.getURI()).query)["root"][0])
 
 
 def _file(call: Call) -> Path:
     """Return the file of a domain's definition."""
-    return _root(call) / "etc" / "qemu" / f"{call.name}.xml"
+    return root_of(call) / "etc" / "qemu" / f"{call.name}.xml"
 
 
 def _is_first_after_restart(call: Call, memory: Memory) -> bool:
@@ -128,7 +128,7 @@ def what_was_refused_is_deleted_on_disk(call: Call, _memory: Memory) -> Any:
         return call.go_on()
     except LibvirtError:
         if call.undefines:
-            for kept in _root(call).rglob(f"{call.name}*"):
+            for kept in root_of(call).rglob(f"{call.name}*"):
                 _delete(kept)
         raise
 

@@ -7,7 +7,7 @@ a refusal that is tried again with every other flag is one group of many attempt
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conformance.driver.build import Subject, build
 from conformance.driver.events import Recording
@@ -138,6 +138,9 @@ class Case:
             raise ConnectionLost(f"the connection was lost in {label}: {outcome.failure}")
         if outcome.ok and method == "domainEventRegisterAny":
             self._callbacks.append((receiver, outcome.value))
+        if outcome.ok and method == "rename":
+            # Whoever asks by name from now on asks by the new one; the handle may go on giving the old.
+            self.subject.owned = replace(self.subject.owned, name=str(args[0]))
         group.attempts.append(Attempt(label, outcome))
         return outcome
 
