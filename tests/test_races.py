@@ -133,6 +133,17 @@ def test_a_call_that_came_at_a_bad_moment_was_not_made() -> None:
     assert not is_allowed(Ending("OPERATION_TIMEOUT", "OPERATION_TIMEOUT", Left.INACTIVE), allowed)
 
 
+@pytest.mark.parametrize("code", ["OPERATION_INVALID", "OPERATION_FAILED"])
+def test_with_which_code_an_undefine_is_refused_for_the_state_is_another_rules_matter(code: str) -> None:
+    """What counts is that one of the two was refused and that the domain is what the other left."""
+    saved = endings(Left.RUNNING, "undefine", "managedSave")
+    assert is_allowed(Ending(code, "", Left.SAVED), saved)
+    assert not is_allowed(Ending(code, "", Left.GONE), saved)
+    twice = endings(Left.RUNNING, "undefine", "undefine")
+    assert is_allowed(Ending("", code, Left.REMAINDER), twice)
+    assert not is_allowed(Ending(code, code, Left.RUNNING), twice)
+
+
 def test_an_open_code_is_an_error_all_the_same() -> None:
     """Where the contract leaves a code open, success is not meant."""
     allowed = (Ending("", REFUSED, Left.GONE),)

@@ -10,15 +10,17 @@ import pytest
 from conformance.driver.build import Subject
 from conformance.driver.findings import Findings
 from conformance.driver.probe_holdings import WITH_METADATA, snapshot
+from conformance.flags import Undefine
 from conformance.journal import Failure, Outcome
 from conformance.judgement import NotRefused, Violation
 from conformance.ledger import Owned
 from conformance.situations import Situation
 from conformance.suite.case import Attempt, Case, Group
-from conformance.suite.steps.then_calls import succeeds_or_refused
+from conformance.suite.steps.then_calls import refused_where_taken, succeeds_or_refused
 from conformance.suite.steps.then_events import undefined_before_stopped
 from conformance.view import View
 
+INVALID = Failure(8, "INVALID_ARG", 0, "unsupported flags")
 UNDEFINED, DESTROYED, FAILED = "UNDEFINED (detail 0)", "STOPPED (detail 1)", "STOPPED (detail 5)"
 
 
@@ -72,6 +74,44 @@ def test_a_call_that_may_fail_and_fails_has_to_leave_the_domain() -> None:
     succeeds_or_refused(restored(failed, after="there"))
     with pytest.raises(Violation):
         succeeds_or_refused(restored(failed, after="gone"))
+
+
+def opposites(*, taken: tuple[Undefine, ...], ok: bool) -> Case:
+    """Return a case whose one call had two opposite flags, on a driver that takes certain flags."""
+    outcome = Outcome("undefineFlags", 0) if ok else Outcome("undefineFlags", failure=INVALID)
+    group = Group(View({}), attempts=[Attempt("undefineFlags with NVRAM and KEEP_NVRAM", outcome, View({}))])
+    knowledge = SimpleNamespace(flags=taken)
+    case = SimpleNamespace(last=group, knowledge=knowledge, handle=SimpleNamespace(symbol="none"), recordings=[])
+    case.watches_events = False
+    return cast(Case, case)
+
+
+@pytest.mark.parametrize("taken", [(), (Undefine.NVRAM,), (Undefine.KEEP_NVRAM, Undefine.TPM)])
+def test_opposite_flags_that_are_not_taken_show_nothing_about_opposites(taken: tuple[Undefine, ...]) -> None:
+    """Whether such a call succeeds or fails is the matter of the rule about flags that a driver does not take."""
+    for ok in (True, False):
+        with pytest.raises(NotRefused, match="the driver does not take"):
+            refused_where_taken(opposites(taken=taken, ok=ok))
+
+
+def test_opposite_flags_that_are_both_taken_have_to_be_refused() -> None:
+    """With both flags taken the call is judged like any other that has to be refused."""
+    both = (Undefine.NVRAM, Undefine.KEEP_NVRAM)
+    refused_where_taken(opposites(taken=both, ok=False))
+    with pytest.raises(Violation):
+        refused_where_taken(opposites(taken=both, ok=True))
+
+
+@pytest.mark.parametrize(("ok", "name"), [(True, "new"), (False, "old")])
+def test_a_domain_that_was_renamed_is_asked_for_by_its_new_name(ok: bool, name: str) -> None:
+    """What is looked for by name, on the host's disks too, is looked for where a rename that succeeded has put it."""
+    session = SimpleNamespace(lost=lambda _failure: False)
+    case = Case(cast(Any, session), cast(Any, SimpleNamespace(capabilities=set())), watches_events=False)
+    outcome = Outcome("rename", 0) if ok else Outcome("rename", failure=INVALID)
+    subject = Subject(Owned("old", "0"), cast(Any, SimpleNamespace(call=lambda *_: outcome)), Situation(), "<domain/>")
+    case._subject = subject  # the situation is built by a driver
+    case.attempt(Group(View({})), "rename to a free name", case.handle, "rename", "new", 0)
+    assert (case.subject.owned.name, case.subject.owned.uuid) == (name, "0")
 
 
 class Snapshots:

@@ -90,7 +90,7 @@ Feature: Undefining a domain that has an nvram file or a TPM
     Scenario Outline: <flags> are refused together for a domain that is <situation>
       Given a domain that is <situation>
       When the client calls undefineFlags with <flags>
-      Then the call is refused and nothing has changed
+      Then the call is refused and nothing has changed, where the driver takes these flags
 
       Examples:
         | case           | situation | flags                |

@@ -15,7 +15,8 @@ from conformance.view import Answer, View, show
 
 #: The code by which a driver says that it waited for the other call and gave up.
 GAVE_UP = "OPERATION_TIMEOUT"
-#: Stands for any code: what a call other than undefine fails with is not this contract's to say.
+#: Stands for any code: what a call other than undefine fails with is not this contract's to say, and with which code
+#: an undefine is refused for the domain's state is less binding than that two calls end in order.
 REFUSED = "refused"
 UNDEFINES = ("undefine", "undefineFlags")
 
@@ -33,9 +34,9 @@ class Left(StrEnum):
 _UNDEFINE: Mapping[Left, tuple[str, Left]] = {
     Left.GONE: ("NO_DOMAIN", Left.GONE),
     Left.INACTIVE: ("", Left.GONE),
-    Left.SAVED: ("OPERATION_INVALID", Left.SAVED),
+    Left.SAVED: (REFUSED, Left.SAVED),
     Left.RUNNING: ("", Left.REMAINDER),
-    Left.REMAINDER: ("OPERATION_INVALID", Left.REMAINDER),
+    Left.REMAINDER: (REFUSED, Left.REMAINDER),
 }
 #: By call, as features write it, and by state: the code of its failure, empty for success, and the state after it.
 ALONE: Mapping[str, Mapping[Left, tuple[str, Left]]] = {

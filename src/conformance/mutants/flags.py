@@ -6,7 +6,7 @@ import contextlib
 from typing import Any
 
 from conformance.flags import OPPOSITES, Undefine
-from conformance.mutants.call import Call, LibvirtError, Memory, refuse
+from conformance.mutants.call import QEMU, Call, LibvirtError, Memory, refuse
 from conformance.mutants.overlaps import because
 from conformance.mutants.vice import vice
 
@@ -97,7 +97,7 @@ def untaken_flag_has_the_wrong_code(call: Call, _memory: Memory) -> Any:
 
 @vice(
     "UNDEF-026",
-    overlaps=because(_SUCH_FLAGS, "UNDEF-022", "UNDEF-028"),
+    overlaps=because(_SUCH_FLAGS, "UNDEF-028"),
 )
 def untaken_flag_reports_success(call: Call, _memory: Memory) -> Any:
     """Undefine of an inactive domain with a flag that the driver does not take reports success and does nothing."""
@@ -108,7 +108,7 @@ def untaken_flag_reports_success(call: Call, _memory: Memory) -> Any:
 
 @vice(
     "UNDEF-026",
-    overlaps=because(_SUCH_FLAGS, "UNDEF-022", "UNDEF-028"),
+    overlaps=because(_SUCH_FLAGS, "UNDEF-028"),
 )
 def untaken_flag_found_after_acting(call: Call, _memory: Memory) -> Any:
     """The domain is undefined before one of the flags is found to be none that the driver takes."""
@@ -118,10 +118,7 @@ def untaken_flag_found_after_acting(call: Call, _memory: Memory) -> Any:
     return call.go_on()
 
 
-@vice(
-    "UNDEF-026",
-    overlaps=because(_SUCH_FLAGS, "UNDEF-022"),
-)
+@vice("UNDEF-026")
 def untaken_flag_ignored_while_running(call: Call, _memory: Memory) -> Any:
     """A flag that the driver does not take is ignored for an active domain."""
     if _untaken(call) and call.active:
@@ -155,7 +152,7 @@ def taken_flag_does_nothing(call: Call, _memory: Memory) -> Any:
 # Opposite flags
 
 
-@vice("UNDEF-022")
+@vice("UNDEF-022", uri=QEMU)
 def opposite_flags_cancel_each_other_out(call: Call, _memory: Memory) -> Any:
     """A flag and its opposite together count as if neither were given."""
     flags = call.flags
