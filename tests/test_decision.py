@@ -137,7 +137,12 @@ def test_who_holds_less_is_refused_no_more() -> None:
             assert not any(decide(state, held - {holding}, flags).refused for holding in held)
 
 
-@pytest.mark.parametrize(("state", "held"), PERSISTENT, ids=str)
+def in_words(value: State | Held) -> str:
+    """Return a state or what is held as a name that is the same in each process: a set has no order of its own."""
+    return value if isinstance(value, State) else " and ".join(sorted(value)) or "nothing"
+
+
+@pytest.mark.parametrize(("state", "held"), PERSISTENT, ids=in_words)
 def test_there_is_a_way_to_undefine_every_persistent_domain(state: State, held: Held) -> None:
     """The flags of what is held suffice; without one of those that guard data the call is refused."""
     assert not decide(state, held, needed(held)).refused

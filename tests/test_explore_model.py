@@ -65,8 +65,13 @@ REGIONS = [
 ]
 
 
+def in_words(value: State | frozenset[Holding]) -> str:
+    """Return a state or what is held as a name that is the same in each process: a set has no order of its own."""
+    return value if isinstance(value, State) else " and ".join(sorted(value)) or "nothing"
+
+
 @pytest.mark.parametrize("taken", [KNOWN, 3, 0])
-@pytest.mark.parametrize(("state", "held"), REGIONS, ids=str)
+@pytest.mark.parametrize(("state", "held"), REGIONS, ids=in_words)
 def test_undefine_is_the_decision_tables(state: State, held: frozenset[Holding], taken: int) -> None:
     """With every flag value the model refuses what the table refuses, and leaves what the table leaves."""
     can = Abilities(EVERYTHING, taken)
