@@ -340,7 +340,6 @@ BREAKS: dict[str, list[tuple[World, Kind, Sequence[str]]]] = {
     ],
     "UNDEF-009": [
         (REMAINDER, Kind.DEFINE, ["autostart"]),
-        (CREATED, Kind.DEFINE, ["autostart"]),
         (RUNNING, Kind.UNDEFINE, ["autostart"]),
         (INACTIVE, Kind.UNDEFINE, ["autostart"]),
         (RUNNING, Kind.STOP, ["autostart"]),
@@ -352,6 +351,7 @@ BREAKS: dict[str, list[tuple[World, Kind, Sequence[str]]]] = {
         (with_namesake(GONE), Kind.CREATE, [CHANGES]),
         (INACTIVE, Kind.CREATE, [CHANGES]),
         (RUNNING, Kind.RENAME, [CHANGES]),
+        (with_namesake(RENAMED), Kind.RENAME, [CHANGES]),
         (SAVED, Kind.RENAME, [CHANGES]),
     ],
     "UNDEF-012": [
@@ -378,7 +378,11 @@ BREAKS: dict[str, list[tuple[World, Kind, Sequence[str]]]] = {
     "": [
         (NOTHING, Kind.DEFINE, (ENDS, *HOLDINGS)),
         (NOTHING, Kind.CREATE, (ENDS, "image")),
-        (CREATED, Kind.DEFINE, (ENDS, "run state", "persistence", "guest")),
+        (CREATED, Kind.DEFINE, (ENDS, "run state", "persistence", "guest", "autostart")),
+        # UNDEF-010 is about persistent domains.
+        (REMAINDER, Kind.START, [CHANGES]),
+        (CREATED, Kind.CREATE, [CHANGES]),
+        (CREATED, Kind.RENAME, [CHANGES]),
         (CREATED, Kind.STOP, (ENDS, "place", "files")),
         (RUNNING, Kind.RECONNECT, (ENDS, *DOMAIN, *HOLDINGS)),
         (RUNNING, Kind.START, (ENDS, CODE)),

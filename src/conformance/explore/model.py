@@ -99,6 +99,11 @@ def _fails(world: World, unchanged: str = "", rule: str = "", code: str = "") ->
     return Prediction(Ending.FAILURE, world, rule, codes, rule if code else "", unchanged)
 
 
+def _left_as_it_was(state: State) -> str:
+    """Return the rule by which a start, createXML or rename that fails changes nothing: of a persistent domain."""
+    return "" if state.transient else "UNDEF-010"
+
+
 def _either(after: World, blames: Mapping[str, str] | None = None, unchanged: str = "") -> Prediction:
     return Prediction(Ending.EITHER, after, unchanged=unchanged, blames=blames or {})
 
@@ -125,8 +130,8 @@ def _defined(world: World) -> Prediction:
         return Prediction(Ending.SUCCESS, again, blames=kept)
     again = replace(again, state=_PERSISTENT[world.state], retaken=True)
     remainder = world.state in _REMAINDER.values()
-    rule = "UNDEF-004" if remainder else ""
-    blames = {**kept, "autostart": "UNDEF-009", "run state": rule, "persistence": rule, "guest": rule}
+    rule, cleared = ("UNDEF-004", "UNDEF-009") if remainder else ("", "")
+    blames = {**kept, "autostart": cleared, "run state": rule, "persistence": rule, "guest": rule}
     return Prediction(Ending.SUCCESS, again, rule, blames=blames)
 
 
@@ -139,7 +144,7 @@ def _created(world: World, *, paused: bool, can: Abilities) -> Prediction | None
         # What a predecessor's managed save was removed with must not come back.
         return Prediction(Ending.SUCCESS, after, blames={"image": "UNDEF-012"} if world.handled else {})
     if world.state.active:
-        return _fails(world, "UNDEF-010")
+        return _fails(world, _left_as_it_was(world.state))
     if world.image and "image-beside-guest" not in can.capabilities:
         return None
     return _either(replace(world, state=state, live=next_edition(world)), unchanged="UNDEF-010")
@@ -225,7 +230,7 @@ def _undefined(world: World, state: State, flags: int, can: Abilities) -> Predic
 
 def _started(world: World, state: State, kind: Kind, can: Abilities) -> Prediction:
     if state.active:
-        return _fails(world, "UNDEF-010")
+        return _fails(world, _left_as_it_was(state))
     image = None if kind is Kind.FORCE_BOOT else world.image
     paused = kind is Kind.START_PAUSED or bool(image and image.paused)
     live = image.edition if image else world.edition
@@ -307,7 +312,7 @@ def _with_metadata(world: World, state: State, kind: Kind, can: Abilities) -> Pr
 
 def _renamed(world: World, state: State, _kind: Kind, _can: Abilities) -> Prediction:
     if state.active or (world.renamed and world.namesake is not None):
-        return _fails(world, "UNDEF-010")
+        return _fails(world, _left_as_it_was(state))
     after = replace(world, renamed=not world.renamed)
     blames = dict.fromkeys(_HOLDINGS, "UNDEF-036")
     if world.held or world.autostart:
