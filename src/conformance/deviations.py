@@ -81,23 +81,23 @@ def apply_deviations(report: Mapping[str, Any], deviations: Sequence[Deviation],
     :param file: the name of the file, for people.
     """
     now = circumstances_of(report)
-    found: list[tuple[Status, str] | None] = []
+    found: list[tuple[Deviation, tuple[Status, str] | None]] = []
     before: dict[tuple[str, str], list[tuple[Deviation, bool]]] = {}
     for one in deviations:
         earlier = before.setdefault((one.rule, one.scenario), [])
-        found.append(_without_looking(one, earlier, report, now))
-        earlier.append((one, found[-1] is None))
-    counting = [deviation for deviation, status in zip(deviations, found, strict=True) if status is None]
-    excuses = {(one.rule, one.scenario): one for one in counting}
+        without_looking = _without_looking(one, earlier, report, now)
+        found.append((one, without_looking))
+        earlier.append((one, without_looking is None))
+    excuses = {(one.rule, one.scenario): one for one, status in found if status is None}
     rules = [
         {**rule, "scenarios": [_excused(rule["id"], scenario, excuses) for scenario in rule["scenarios"]]}
         for rule in report["rules"]
     ]
-    states = [status or _by_looking(one, excuses, report) for one, status in zip(deviations, found, strict=True)]
-    needed = {one.line for one, (status, _) in zip(deviations, states, strict=True) if status is not Status.STALE}
+    states = [(one, *(status or _by_looking(one, excuses, report))) for one, status in found]
+    needed = {one.line for one, status, _ in states if status is not Status.STALE}
     entries = [
         _entry(one, status, message + _remedy(one, needed) if status is Status.STALE else message)
-        for one, (status, message) in zip(deviations, states, strict=True)
+        for one, status, message in states
     ]
     return {**report, "rules": rules, "deviations": {"file": file, "entries": entries}}
 
@@ -255,7 +255,7 @@ def draft(report: Mapping[str, Any]) -> str:
     """
     driver, day = report["driver"].get("type", ""), report["timing"]["started"][:10]
     parts = [
-        f"# Deviations of the {ascii_line(driver)} driver, drafted from a run of {day}.\n"
+        f"# Deviations of the {ascii_line(driver) or 'unknown'} driver, drafted from a run of {day}.\n"
         "# Each entry needs a reason, a link to where it is tracked, and an end: the last day on which it\n"
         f"# counts, or the release that mends it (libvirt 12.0.0). An entry that still says {TODO} fails the run.\n"
     ]
@@ -292,6 +292,6 @@ def _comment(text: str) -> str:
 
 
 def _toml(text: str) -> str:
-    """Return a text as TOML writes it."""
-    escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08X}" for c in text)
+    """Return a printable text as TOML writes it."""
+    escaped = "".join(c if c not in '"\\' else f"\\U{ord(c):08X}" for c in text)
     return f'"{escaped}"'
