@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from typing import Any
 
+import cucumber_messages as cucumber
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -257,6 +258,14 @@ def test_a_statement_says_what_it_is_about() -> None:
         assert text in written
     assert "https://bugs.example/7" in written
     assert "`javascript:alert(1)`" in written
+
+
+def test_messages_are_what_the_library_makes_of_them() -> None:
+    """Cucumber's own converter reads each line as a message, and writes it as it stands."""
+    converter = cucumber.message_converter
+    for line in renderer("messages")(example()).splitlines():
+        message = json.loads(line)
+        assert converter.to_dict(converter.from_dict(message, cucumber.Envelope)) == message
 
 
 def test_messages_refer_to_each_other() -> None:
