@@ -8,6 +8,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import cucumber_messages as cucumber
@@ -21,6 +22,8 @@ from conformance.render.plain import plain
 from conftest import Bench, Judged
 from example import example, texts
 
+#: The checkout.
+ROOT = Path(__file__).parents[1]
 NAMES = [form.name for form in FORMATS]
 HOSTILE = [
     "<script>alert(1)</script><img src=x onerror=alert(2)>",
@@ -173,6 +176,15 @@ READERS = {
     "badge": elements_of,
     "shields": lambda written: keys_of(json.loads(written)),
 }
+
+
+def test_every_form_is_read_and_told() -> None:
+    """For each form there is a reader above, and a row in the table of ``docs/forms.md``."""
+    assert [name for name in NAMES if name not in READERS] == [], "say in READERS how it is read by what it is for"
+    page = (ROOT / "docs" / "forms.md").read_text(encoding="utf-8")
+    rows = "\n".join(line for line in page.splitlines() if line.startswith("| `--"))
+    untold = [form.name for form in FORMATS if f"`--{form.name} {form.file}`" not in rows]
+    assert untold == [], "add it to the table of docs/forms.md"
 
 
 # The page

@@ -7,16 +7,10 @@ from typing import Any
 
 from conformance.catalog import release_text
 from conformance.reference import label, table
+from conformance.render.identity import RESULTS
 from conformance.subjects import Subject
-from conformance.verdict import Verdict
+from conformance.verdict import ExitCode, Verdict
 
-_RESULTS = {
-    0: "conformant",
-    1: "not conformant",
-    2: "inconclusive",
-    3: "nothing was selected",
-    4: "nothing applies",
-}
 #: Violated cases of a rule that are told one by one; the report has all of them.
 _TOLD = 5
 _LONGEST = 400
@@ -54,7 +48,7 @@ def _about(subject: Subject) -> str:
         ("by", f"{report['kit']['name']} {report['kit']['version']}, specification {report['spec']['version']}"),
         ("digest of the specification", f"`{report['spec']['digest'][:19]}…`"),
         ("rules", ", ".join(f"{number} {verdict}" for verdict, number in summary.items() if number)),
-        ("result", _RESULTS.get(report["summary"]["exit_code"], "unknown")),
+        ("result", RESULTS[ExitCode(report["summary"]["exit_code"])]),
         ("judged again by", f"`{report.get('reproduce', '')}`"),
     ]
     return "## In short\n\n" + table(["what", "is"], rows)

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from conformance.catalog import Catalog
+from conformance.render.plain import plain_cell
 from conformance.subjects import Evidence, Subject
 
 #: What a cell says where a report knows nothing of its row: it was made by another specification.
@@ -82,13 +83,8 @@ def as_csv(matrix: Matrix) -> str:
         for one in matrix.subjects:
             cell = row.cells.get(one.name, UNKNOWN)
             place = (one.name, one.driver, one.suite, one.libvirt)
-            writer.writerow([row.kind, row.id, row.level, row.title, *place, cell.word, _safe(cell.shown)])
+            writer.writerow([row.kind, row.id, row.level, row.title, *place, cell.word, plain_cell(cell.shown)])
     return text.getvalue()
-
-
-def _safe(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula: a driver may have had a hand in it."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
 
 
 def as_json(matrix: Matrix) -> str:

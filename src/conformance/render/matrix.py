@@ -11,7 +11,7 @@ from typing import Any
 from conformance.matrix import Matrix, Row, Subject
 from conformance.render.identity import MARKS, RESULTS, release
 from conformance.render.markdown import code, escape, table
-from conformance.render.plain import plain
+from conformance.render.plain import plain, plain_cell
 from conformance.verdict import ExitCode
 
 #: The sign of a cell: of a verdict, of yes and no, and of a report that does not know the row.
@@ -114,16 +114,10 @@ def csv_text(matrix: Matrix) -> str:
     """Return the matrix for a spreadsheet: a line for each row, a column for each report."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["kind", "id", "level", "title", *(_harmless(subject.name) for subject in matrix.subjects)])
+    writer.writerow(["kind", "id", "level", "title", *(plain_cell(subject.name) for subject in matrix.subjects)])
     for row in matrix.rows:
-        writer.writerow([row.kind, row.id, row.level, _harmless(row.title), *values(row)])
+        writer.writerow([row.kind, row.id, row.level, plain_cell(row.title), *values(row)])
     return stream.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    shown = plain(cell)
-    return f"'{shown}" if shown[:1] in ("=", "+", "-", "@") else shown
 
 
 def json_text(matrix: Matrix) -> str:

@@ -20,6 +20,12 @@ def plain(text: str, *, lines: bool = False) -> str:
     return "\n".join(line if line.isprintable() else _named(line, "\t") for line in text.split("\n"))
 
 
+def plain_cell(text: str) -> str:
+    """Return a text as a cell that no spreadsheet takes for a formula."""
+    shown = plain(text)
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
+
+
 def _named(text: str, kept: str = "") -> str:
     return "".join(
         character if character.isprintable() or character in kept else character.encode("unicode_escape").decode()
