@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import conformance
 from conformance.catalog import (
     Catalog,
     Level,
@@ -25,6 +27,20 @@ from conftest import CAPABILITIES, PAGE
 
 KNOWN = parse_capabilities(CAPABILITIES, "spec/capabilities.toml")
 FIRST = PAGE[PAGE.index("### UNDEF-001") : PAGE.index("### UNDEF-002")]
+
+
+def test_probing_asks_for_the_capabilities_that_there_are() -> None:
+    """Each capability is named by a module that probes, and none of those records one that the list lacks."""
+    modules = (Path(conformance.__file__).parent / "driver").glob("probe*.py")
+    calls, texts = set(), set()
+    for node in (node for path in modules for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
+        if isinstance(node, ast.Constant):
+            texts.add(node.value)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("findings.note", "findings.say"):
+            calls |= {node.args[0].value} if isinstance(node.args[0], ast.Constant) else set()
+    known = set(load_catalog(folder("spec")).capabilities)
+    assert sorted(known - texts) == [], "ask for it in a probe module of driver/"
+    assert sorted(calls - known) == [], "give it a title and a probe in spec/capabilities.toml"
 
 
 def test_a_rule_is_read_whole() -> None:

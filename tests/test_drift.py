@@ -15,7 +15,7 @@ from conformance.cli import main
 from conformance.data import folder
 from conformance.drift import between, compare
 from conformance.errors import BadFingerprints
-from conformance.upstream import Upstream, fingerprint, parse_upstream, read_upstream, sentences
+from conformance.upstream import Upstream, check_bases, fingerprint, parse_upstream, read_upstream, sentences
 
 REMOVES, KEEPS, HARMLESS = "Removes it.", "Keeps what it holds.", "The flag is harmless without anything held."
 
@@ -183,8 +183,16 @@ def test_a_list_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
 def test_the_specification_says_of_every_rule_what_it_rests_on() -> None:
     """No rule is without a basis, whatever libvirt this machine has."""
     catalog = load_catalog(folder("spec"))
-    upstream = read_upstream(folder("spec"), catalog)
-    assert set(catalog.rules) == set(upstream.rules) | set(upstream.without)
+    assert list(check_bases(catalog, read_upstream(folder("spec"), catalog))) == []
+
+
+def test_a_rule_of_which_nobody_has_said_what_it_rests_on_is_found() -> None:
+    """The rule is named at its place, with the file that lacks it and the command that shows the fingerprints."""
+    silent = parse_upstream({**DATA, "without": {}}, CATALOG, "spec/upstream.toml")
+    assert list(check_bases(CATALOG, UPSTREAM)) == []
+    (found,) = check_bases(CATALOG, silent)
+    assert str(found).startswith("LVC-602 spec/demo.md:1: spec/upstream.toml does not say what D-003 rests on; ")
+    assert "drift --sentences" in str(found)
 
 
 def test_nothing_has_drifted_on_this_machine() -> None:

@@ -46,6 +46,14 @@ def outcomes(finding: Finding, without: Finding) -> dict[str, str]:
     return {scenario: said["outcome"] for scenario, said in (without.outcomes | finding.outcomes).items()}
 
 
+def test_every_module_of_vices_is_found() -> None:
+    """No vice stands in a module that ``mutants`` does not name, where nobody would ever try it."""
+    folder = Path(mutants.__file__).parent
+    holding = {path.stem for path in folder.glob("*.py") if "\n@vice(" in path.read_text(encoding="utf-8")}
+    named = {vice.body.__module__.rpartition(".")[2] for vice in VICES.values()}
+    assert holding == named, "name the module in _MODULES of mutants/__init__.py"
+
+
 def test_the_driver_without_a_vice_keeps_every_rule(selected: Shown) -> None:
     """The test driver with its own deviations mended is convicted of nothing while all vices watch it."""
     assert selected.run.record.problems == []

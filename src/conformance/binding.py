@@ -17,7 +17,7 @@ from typing import Any
 from gherkin.errors import CompositeParserException
 from gherkin.parser import Parser
 
-from conformance.catalog import RULE_ID, Catalog
+from conformance.catalog import NAME_CAPABILITY, RULE_ID, Catalog
 from conformance.errors import PROGRAM, BadFeature
 
 ID_TAG = "id."
@@ -273,7 +273,7 @@ def _read_tags(node: Mapping[str, Any], where: str, catalog: Catalog) -> tuple[s
         elif tag.startswith(NEEDS_TAG):
             need = tag.removeprefix(NEEDS_TAG)
             if need not in catalog.capabilities:
-                raise BadFeature(f"the tag @{tag} names no capability", where=where)
+                raise BadFeature(f"the tag @{tag} names no capability", where=where, remedy=NAME_CAPABILITY)
             needs.append(need)
         else:
             raise BadFeature(

@@ -27,6 +27,8 @@ _RULE_HEADING = re.compile(r"### (?P<id>[A-Z]+-\d{3}): (?P<title>\S.*)")
 _FIELD = re.compile(r"- \*\*(?P<name>[A-Za-z]+):\*\* (?P<value>\S.*)")
 _FIELDS = ("Level", "Since", "Requires", "Source", "Reason")
 _RELEASE = re.compile(r"\d+\.\d+\.\d+")
+#: What to do where a capability is named that there is not.
+NAME_CAPABILITY = "name one of spec/capabilities.toml, or add it as docs/capabilities.md tells"
 _CAPABILITY_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -212,7 +214,9 @@ def _make_rule(
             f"{rule_id} requires {fields['Requires']!r}", where=where, remedy="write `define` `start`"
         )
     if unknown := [name for name in requires if name not in capabilities]:
-        raise BadSpecification(f"{rule_id} requires {unknown[0]!r}, which is no capability", where=where)
+        raise BadSpecification(
+            f"{rule_id} requires {unknown[0]!r}, which is no capability", where=where, remedy=NAME_CAPABILITY
+        )
     return Rule(
         id=rule_id,
         title=plain(heading["title"]),

@@ -19,7 +19,7 @@ from typing import Any
 
 from conformance.api import Api
 from conformance.catalog import Catalog
-from conformance.errors import BadFingerprints
+from conformance.errors import PROGRAM, BadFingerprints, KitError
 
 FILE = "upstream.toml"
 #: Separates fingerprints of wordings that were read and found to say the same.
@@ -139,6 +139,18 @@ def parse_upstream(data: Mapping[str, Any], catalog: Catalog, where: str) -> Ups
         {item: _reasons(item, found, where) for item, found in data["aside"].items()},
         _reasons("without", data["without"], where, signs=False),
     )
+
+
+def check_bases(catalog: Catalog, upstream: Upstream) -> Iterator[KitError]:
+    """Yield each rule of which nobody has said what it rests on."""
+    for rule in catalog.rules.values():
+        if rule.id not in upstream.rules and rule.id not in upstream.without:
+            yield BadFingerprints(
+                f"spec/{FILE} does not say what {rule.id} rests on",
+                where=f"{rule.page}:{rule.line}",
+                remedy=f"name libvirt's sentences under [rules], or a reason under [without]; "
+                f"{PROGRAM} drift --sentences shows the fingerprints",
+            )
 
 
 def _patterns(data: Mapping[str, Any], section: str, where: str) -> tuple[str, ...]:

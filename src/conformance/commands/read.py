@@ -88,6 +88,7 @@ def lint(*, write: bool = False) -> int:
             print(f"{page} is written.")
     from conformance.lint import lint as check
     from conformance.suite.definitions import count_definitions
+    from conformance.upstream import check_bases, read_upstream
 
     spec, features = folder("spec"), folder("features")
     texts = [
@@ -96,6 +97,7 @@ def lint(*, write: bool = False) -> int:
         for path in sorted(base.rglob(pattern))
     ]
     findings: list[KitError] = list(check(specification.catalog, specification.scenarios, count_definitions, texts))
+    findings += check_bases(specification.catalog, read_upstream(spec, specification.catalog))
     if matrix is not None:
         shown = matrix.read_text(encoding="utf-8") if matrix.is_file() else ""
         findings += check_proofs(specification.catalog, read_proofs(matrix), shown, f"docs/{matrix.name}")
