@@ -46,7 +46,7 @@ def _show(run: Run, record: RunRecord) -> None:
     titles = run.specification.catalog.capabilities
     for finding in record.capabilities:
         print(f"{'yes' if finding['present'] else 'no ':3}  {finding['id']:26} {titles[finding['id']].title}")
-        print(f"{'':26}{finding['evidence']}")
+        print(f"{'':32}{finding['evidence']}")
     print("\nundefine flags")
     for flag, answer in record.flags.items():
         print(f"{'yes' if answer == 'taken' else 'no ':3}  {flag:26} {answer}")

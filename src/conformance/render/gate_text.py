@@ -11,6 +11,7 @@ from typing import Any
 
 from conformance.deviations import IN_ORDER, Status
 from conformance.diff import Kind, regressions, release_of_side
+from conformance.render.plain import printable
 from conformance.verdict import ExitCode
 
 #: A line and its style.
@@ -189,8 +190,3 @@ def _wrapped(text: str, style: str, first: str, others: str, *, lines: int | Non
         placeholder=" …",
     ):
         yield line, style
-
-
-def printable(text: str) -> str:
-    """Return a text without characters that steer a terminal: drivers, hosts and files choose parts of it."""
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -11,6 +11,7 @@ from typing import Any
 
 from conformance.catalog import release_text
 from conformance.kill_matrix import Proof
+from conformance.render.plain import printable
 from conformance.verdict import ExitCode
 
 #: What stands in a cell: meant and seen, declared and seen, seen only, meant only, asked and not seen, not asked.
@@ -143,9 +144,8 @@ def _number(count: int, noun: str) -> str:
 
 
 def _wrapped(said: str, indent: str = "") -> str:
-    plain = "".join(character if character.isprintable() else " " for character in said)
     return textwrap.fill(
-        plain, _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False,
+        printable(said), _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False,
         break_long_words=False,
     )  # fmt: skip
 

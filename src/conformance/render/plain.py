@@ -20,6 +20,15 @@ def plain(text: str, *, lines: bool = False) -> str:
     return "\n".join(line if line.isprintable() else _named(line, "\t") for line in text.split("\n"))
 
 
+def printable(text: str, *, lines: bool = False) -> str:
+    """Return a text with a space in the place of every character that is not to be seen, for a terminal's lines.
+
+    :param lines: whether line feeds stay what they are.
+    """
+    kept = "\n" if lines else ""
+    return "".join(character if character.isprintable() or character in kept else " " for character in text)
+
+
 def plain_cell(text: str) -> str:
     """Return a text as a cell that no spreadsheet takes for a formula."""
     shown = plain(text)

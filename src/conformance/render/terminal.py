@@ -15,6 +15,7 @@ from conformance.catalog import release_text
 from conformance.diff import EXCUSED
 from conformance.render import gate_text
 from conformance.render.identity import RESULTS
+from conformance.render.plain import printable
 from conformance.run import Run
 from conformance.verdict import ExitCode, Verdict
 
@@ -70,7 +71,7 @@ class Screen:
         which = f", {before + 1} of {times} times" if times > 1 else ""
         self._console.print(
             Text.assemble(
-                "Judging ", (_plain_text(run.record.uri), "bold"), f" by {_number(len(rules), 'rule')}{which} …"
+                "Judging ", (printable(run.record.uri), "bold"), f" by {_number(len(rules), 'rule')}{which} …"
             )
         )
 
@@ -126,7 +127,7 @@ class Screen:
             mark = next((mark for mark in _PLAIN_MARKS if line.lstrip().startswith(mark)), "")
             if mark and not self._unicode:
                 line = line.replace(mark, _PLAIN_MARKS[mark], 1)
-            self._console.print(Text(_plain_text(line), style))
+            self._console.print(Text(printable(line), style))
 
     def _driver(self, driver: Mapping[str, Any], machine: Mapping[str, Any]) -> None:
         if not driver.get("libvirt_version"):
@@ -138,7 +139,7 @@ class Screen:
             text += f", client library {release_text(driver['client_version'])}"
         if machine:
             text += f"; domains of type {machine['type']}, {machine['os_type']}, {machine['arch']}"
-        self._console.print(Text(_plain_text(text)))
+        self._console.print(Text(printable(text)))
         self._console.print()
 
     def _rules(self, rules: Iterable[Mapping[str, Any]]) -> None:
@@ -164,7 +165,7 @@ class Screen:
                 self._note("; ".join(dict.fromkeys(chosen)))
 
     def _note(self, text: str) -> None:
-        for line in _wrap(_plain_text(text), _WIDTH, "    "):
+        for line in _wrap(printable(text), _WIDTH, "    "):
             self._console.print(Text(line, "dim"))
 
     def _convict(self, rule: Mapping[str, Any], known: Collection[str]) -> None:
@@ -188,7 +189,7 @@ class Screen:
             if others:
                 self._block("likewise", ", ".join(other["id"].partition("/")[2] for other in others))
         self._console.print("  shown again without the kit by:")
-        script = _plain_text(found[0]["reproducer"], lines=True)
+        script = printable(found[0]["reproducer"], lines=True)
         self._console.print(Text(textwrap.indent(script, "    ").rstrip(), "cyan"))
 
     def _give_reasons(self, rules: Iterable[Mapping[str, Any]], verdict: Verdict) -> None:
@@ -206,7 +207,7 @@ class Screen:
             self._block("reason", reason)
 
     def _block(self, label: str, text: str) -> None:
-        lines = _wrap(_plain_text(text), _WIDTH - 13) or [""]
+        lines = _wrap(printable(text), _WIDTH - 13) or [""]
         self._console.print(Text.assemble((f"  {label + ':':10} ", "bold"), lines[0]))
         for line in lines[1:]:
             self._console.print(Text(" " * 13 + line))
@@ -215,7 +216,7 @@ class Screen:
         if report["problems"]:
             self._console.print()
         for problem in report["problems"]:
-            self._console.print(Text(f"! {_plain_text(problem)}", "bold magenta"))
+            self._console.print(Text(f"! {printable(problem)}", "bold magenta"))
 
     def _summary(self, report: Mapping[str, Any], files: Mapping[str, Path | None]) -> None:
         summary, timing, inventory = report["summary"], report["timing"], report["inventory"]
@@ -231,7 +232,7 @@ class Screen:
         )
         if table := report.get("decision_table"):
             for line in _table(table):
-                self._console.print(Text(_plain_text(line)))
+                self._console.print(Text(printable(line)))
         if inventory:
             kept = "as they were" if inventory["identical"] else "NOT as they were"
             self._console.print(f"others:    {inventory['objects']} objects that are not the kit's are {kept}")
@@ -323,9 +324,3 @@ def _alike(
         groups.setdefault(key, []).append(scenario)
     for first, *others in groups.values():
         yield first, others
-
-
-def _plain_text(text: str, *, lines: bool = False) -> str:
-    """Return a text without characters that steer a terminal: drivers and hosts choose parts of it."""
-    keep = "\n" if lines else ""
-    return "".join(c if c.isprintable() or c in keep else " " for c in text)
