@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.diff import Kind, compare, has_got_worse
+from conformance.diff import Kind, compare, has_got_worse, regressions, release_of_side
 from conformance.form import first_breach
 from conformance.report import schema
 from conformance.verdict import Verdict
-from reports import ABSENT, EXCUSED, UNRUN, UNSET, UNSURE, UPHELD, VIOLATED, report
+from reports import ABSENT, DRIVER, EXCUSED, MACHINE, UNRUN, UNSET, UNSURE, UPHELD, VIOLATED, report
 
 A, B, C = "UNDEF-001/a", "UNDEF-001/b", "UNDEF-002/c"
 TABLE, FAULT = "UNDEF-001/table", "UNDEF-001/table[succeeded]"
@@ -94,7 +94,18 @@ def test_a_lost_capability_counts_without_any_scenario() -> None:
 def test_a_rule_newer_than_the_driver_has_lost_its_support() -> None:
     """Whoever goes back to an older release is told what that does not have."""
     new = report({A: ABSENT}, driver={"libvirt_version": 9_003})
-    assert kinds(diff(report({A: UPHELD}), new)) == {A: Kind.SUPPORT_LOST}
+    found = diff(report({A: UPHELD}), new)
+    assert kinds(found) == {A: Kind.SUPPORT_LOST}
+    assert (has_got_worse(found), found["exit_code"]) == (True, 1)
+
+
+@pytest.mark.parametrize("release", [9_004, 0, None], ids=["of the rule", "none", "not told"])
+def test_a_rule_that_is_not_newer_than_the_driver_does_not_apply_for_another_reason(release: int | None) -> None:
+    """With the release of the rule, or one that nobody tells, no support is lost."""
+    new = report({A: ABSENT}, driver={"libvirt_version": release})
+    if release is None:
+        del new["driver"]["libvirt_version"]
+    assert kinds(diff(report({A: UPHELD}), new)) == {A: Kind.NOT_COMPARED}
 
 
 def test_a_report_before_1_2_goes_by_the_capabilities_alone() -> None:
@@ -117,9 +128,10 @@ def test_across_specifications_only_what_both_know_is_compared() -> None:
     found = diff(report({A: VIOLATED, B: UPHELD}), other_text(report({A: VIOLATED, C: VIOLATED})))
     assert kinds(found) == {A: Kind.STILL_BROKEN, B: Kind.WITHDRAWN, C: Kind.NEWLY_SPECIFIED}
     assert found["exit_code"] == 0
-    (note,) = found["notes"]
-    assert "was 1.0.0, and is 2.0.0 of another text" in note
-    assert "only what both have is compared: 1 new scenario, 1 gone" in note
+    assert found["notes"] == [
+        "the specification was 1.0.0, and is 2.0.0 of another text; only what both have is compared: 1 new scenario, "
+        "1 gone"
+    ]
 
 
 def test_a_reworded_rule_is_suspect() -> None:
@@ -128,7 +140,18 @@ def test_a_reworded_rule_is_suspect() -> None:
     new["rules"][0]["statement"] = "Another sentence."
     found = diff(report({A: UPHELD}), new)
     assert kinds(found) == {A: Kind.REGRESSED}
-    assert "the text or level of UNDEF-001 was changed" in found["notes"][-1]
+    assert found["notes"][-1] == ("the text or level of UNDEF-001 was changed: what differs may be demanded anew")
+    new = other_text(report({A: VIOLATED, C: UPHELD, "UNDEF-003/d": UPHELD}))
+    new["rules"][0]["level"], new["rules"][1]["statement"] = "SHOULD", "Another sentence."
+    (_, note) = diff(report({A: UPHELD, C: UPHELD}), new)["notes"]
+    assert note.startswith("the text or level of UNDEF-001, UNDEF-002 was changed: ")
+
+
+def test_a_regression_is_worse() -> None:
+    """What held and is violated fails the comparison, without any support that was lost."""
+    found = diff(report({A: UPHELD}), report({A: VIOLATED}))
+    assert (has_got_worse(found), found["exit_code"]) == (True, 1)
+    assert [change["id"] for change in regressions(found)] == [A]
 
 
 def test_a_recorded_regression_does_not_fail() -> None:
@@ -158,6 +181,129 @@ def test_what_was_not_run_is_said() -> None:
     """A run of some rules only is compared by those, and says how much that leaves out."""
     found = diff(report({A: UNRUN, B: UPHELD}), report({A: UPHELD, B: UPHELD}))
     assert found["notes"] == ["1 scenario not run then, and not compared"]
+
+
+def test_how_much_was_not_run_is_counted() -> None:
+    """Of each run it is said apart, also of the one that came to a conclusion."""
+    old = report({A: UPHELD, B: UNRUN, C: UNRUN})
+    assert diff(old, report({A: UPHELD, B: UPHELD, C: UPHELD}))["notes"] == [
+        "2 scenarios not run then, and not compared"
+    ]
+    assert diff(report({A: UPHELD, B: UPHELD, C: UPHELD}), old)["notes"] == [
+        "2 scenarios not run now, and not compared"
+    ]
+
+
+def test_a_selection_of_the_table_beside_all_of_it_is_said() -> None:
+    """What was asked of the decision table is said where it was not as much, and where both runs tell."""
+    selection, all_of_it = asked(report({A: UPHELD}), "pairwise"), asked(report({A: UPHELD}), "exhaustive")
+    says = "of the decision table, then a selection was asked, now every cell"
+    assert compare(selection, all_of_it, "old.json")["notes"] == [says]
+    assert compare(all_of_it, all_of_it, "old.json")["notes"] == []
+    assert compare(report({A: UPHELD}), selection, "old.json")["notes"] == []
+
+
+def test_what_a_report_does_not_tell_is_called_unknown() -> None:
+    """A run that reached no driver is compared all the same, and nothing is said of a machine that was not found."""
+    unreached = {**report({A: UNSURE}), "driver": {"uri": "test:///default"}, "machine": {}}
+    assert diff(unreached, report({A: UPHELD}))["notes"] == [
+        "these are two drivers: unknown then, TEST now",
+        "the host was unknown, and is bench",
+        "the old run was inconclusive",
+    ]
+    assert diff(report({A: UPHELD}), unreached)["notes"] == [
+        "these are two drivers: TEST then, unknown now",
+        "the host was bench, and is unknown",
+        "the new run was inconclusive",
+    ]
+    assert diff(unreached, unreached)["notes"] == ["the old run was inconclusive", "the new run was inconclusive"]
+    bare = report({A: UPHELD})
+    bare["machine"] = {"type": "kvm"}
+    assert diff(report({A: UPHELD}), bare)["notes"] == [
+        "then domains of type test, now kvm",
+        "then guests of i686, now unknown",
+    ]
+
+
+def test_both_sides_are_told() -> None:
+    """A comparison says what was held against what, and from which file the first is."""
+    found = diff(report({A: UPHELD}, kit={"name": "k", "version": "0.0.9"}), report({A: VIOLATED}))
+    assert found["file"] == "old.json"
+    assert (found["old"]["kit"], found["new"]["kit"]) == ("0.0.9", "0.1.0")
+    assert (found["old"]["exit_code"], found["new"]["exit_code"]) == (0, 1)
+    assert {**found["new"], "kit": "", "exit_code": 0} == {
+        "kit": "",
+        "spec": {"version": "1.0.0", "digest": "sha256:" + 64 * "0"},
+        "driver": DRIVER,
+        "machine": MACHINE,
+        "started": "2026-11-26T10:00:00+00:00",
+        "exit_code": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "message"),
+    [
+        (UPHELD, VIOLATED, "expected: gone; observed: there"),
+        (VIOLATED, UPHELD, "expected: gone; observed: there"),
+        (VIOLATED, UNSET, "not reached"),
+        (UNSET, UPHELD, "not reached"),
+        (ABSENT, UPHELD, "the driver lacks it"),
+        (VIOLATED, UNSURE, "killed"),
+    ],
+)
+def test_a_change_is_told_by_the_report_that_has_something_to_say(was: Verdict, now: Verdict, message: str) -> None:
+    """What is broken is told by the new report; what is mended, by the old one."""
+    found = diff(report({C: was}), report({C: now}))
+    (change,) = (change for kind in Kind for change in found[kind])
+    assert change == {
+        "id": C,
+        "rule": "UNDEF-002",
+        "level": "SHOULD",
+        "title": f"Title of {C}",
+        "old": was,
+        "new": now,
+        "message": message,
+    }
+
+
+def test_what_one_report_does_not_know_has_no_outcome_there() -> None:
+    """What is new has none before, and what was withdrawn none now."""
+    found = diff(report({A: UPHELD, B: VIOLATED}), other_text(report({A: UPHELD, C: VIOLATED})))
+    (come,), (gone,) = found[Kind.NEWLY_SPECIFIED], found[Kind.WITHDRAWN]
+    assert (come["id"], come["old"], come["new"]) == (C, "", VIOLATED)
+    assert (gone["id"], gone["old"], gone["new"]) == (B, VIOLATED, "")
+
+
+def test_the_gravest_change_comes_first() -> None:
+    """What is broken comes before what is not, then a MUST before a SHOULD before a MAY, then the ids count."""
+    may = "UNDEF-003/d"
+    found = diff(
+        report({may: ABSENT, C: ABSENT, B: ABSENT, A: ABSENT}),
+        report({may: VIOLATED, C: VIOLATED, B: UPHELD, A: UPHELD}),
+    )
+    assert [change["id"] for change in found[Kind.NEWLY_SUPPORTED]] == [C, may, A, B]
+
+
+def test_what_has_not_changed_is_counted() -> None:
+    """By outcome it is said how much is as it was."""
+    made = report({A: UPHELD, B: UPHELD, C: ABSENT, "UNDEF-003/d": UNRUN})
+    assert diff(made, made)["unchanged"] == {"upheld": 2, "not-applicable": 1, "not-run": 1}
+
+
+@pytest.mark.parametrize(
+    ("driver", "words"),
+    [
+        (DRIVER, "TEST driver of libvirt 9.0.0, hypervisor 0.0.2"),
+        ({"type": "QEMU", "libvirt_version": 11_003_001}, "QEMU driver of libvirt 11.3.1"),
+        ({"type": "", "hypervisor_version": 7_000_002}, "unknown driver, hypervisor 7.0.2"),
+        ({}, "unknown driver"),
+    ],
+    ids=["all", "no hypervisor", "no type", "nothing"],
+)
+def test_a_side_is_named_by_its_driver_and_releases(driver: dict[str, Any], words: str) -> None:
+    """What was not told is left out."""
+    assert release_of_side({"driver": driver}) == words
 
 
 def test_an_inconclusive_run_is_no_pass() -> None:
@@ -217,6 +363,8 @@ def test_the_rest_of_the_table_is_no_change_of_its_own() -> None:
     """Where every cell breaks a rule there is no entry for the rest, which the faults tell already."""
     found = compare(report({TABLE: UPHELD}), report({FAULT: VIOLATED}), "old.json")
     assert kinds(found) == {FAULT: Kind.REGRESSED}
+    found = compare(report({TABLE: ABSENT}), report({FAULT: VIOLATED}), "old.json")
+    assert (kinds(found), found["unchanged"]) == ({FAULT: Kind.NEWLY_SUPPORTED}, {"not-applicable": 1})
 
 
 def test_flags_that_are_no_longer_taken_are_told() -> None:

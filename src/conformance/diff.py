@@ -7,7 +7,7 @@ Of two specifications only what both have is compared.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -61,10 +61,11 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], file: str) -> dict[s
         was, now = before.get(name), after.get(name)
         old_outcome = was.outcome if was else _outcome_elsewhere(old, new, name, now)
         new_outcome = now.outcome if now else _outcome_elsewhere(new, old, name, was)
-        kind = _kind(old_outcome, new_outcome, now or was, old, new)
+        found = after.get(name) or before[name]
+        kind = _kind(old_outcome, new_outcome, found, old, new)
         if kind is not None:
-            lists[kind].append(_change(name, was, now, old_outcome, new_outcome))
-        elif old_outcome is not None and old_outcome is new_outcome:
+            lists[kind].append(_change(name, found, (now, was), old_outcome, new_outcome))
+        elif old_outcome is not None:
             unchanged[old_outcome.value] += 1
     capabilities = _capabilities(old, new)
     difference: dict[str, Any] = {
@@ -118,7 +119,7 @@ def _asked_for_all(report: Mapping[str, Any]) -> bool:
 def _kind(
     old: Verdict | None,
     new: Verdict | None,
-    found: _Found | None,
+    found: _Found,
     old_report: Mapping[str, Any],
     new_report: Mapping[str, Any],
 ) -> Kind | None:
@@ -143,10 +144,8 @@ def _kind(
     return None
 
 
-def _lacks(found: _Found | None, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def _lacks(found: _Found, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Tell whether a scenario does not apply any more for what the driver is, and not for what another rule judges."""
-    if found is None:
-        return False
     needs = found.scenario.get("needs")
     if needs is None:
         # Reports before 1.2 do not say what a scenario needs.
@@ -157,13 +156,10 @@ def _lacks(found: _Found | None, old: Mapping[str, Any], new: Mapping[str, Any])
 
 
 def _change(
-    name: str, was: _Found | None, now: _Found | None, old: Verdict | None, new: Verdict | None
+    name: str, found: _Found, tellers: Iterable[_Found | None], old: Verdict | None, new: Verdict | None
 ) -> dict[str, Any]:
-    found = now or was
-    if found is None:
-        raise AssertionError(f"{name} is in neither report")
     # What is broken now is told by the new report, what was and is no more by the old one.
-    teller = next((one for one in (now, was) if one is not None and one.outcome is not Verdict.UPHELD), found)
+    teller = next((one for one in tellers if one is not None and one.outcome is not Verdict.UPHELD), found)
     return {
         "id": name,
         "rule": found.rule["id"],
@@ -272,8 +268,8 @@ def _scenarios_in_words(number: int, which: str = "") -> str:
     return f"{number:,} {which}scenario{'' if number == 1 else 's'}"
 
 
-def _mode(report: Mapping[str, Any]) -> str:
-    return {"pairwise": "a selection", "exhaustive": "every cell"}.get(report.get("decision_table", {}).get("mode"), "")
+def _mode(report: Mapping[str, Any]) -> str | None:
+    return {"pairwise": "a selection", "exhaustive": "every cell"}.get(report.get("decision_table", {}).get("mode"))
 
 
 def _named(text: object) -> str:
