@@ -148,6 +148,9 @@ MAY_FAIL = [
     (INACTIVE, Kind.TAKE_CHECKPOINT, replace(INACTIVE, checkpoint=True)),
     (replace(REMAINDER, checkpoint=True), Kind.TAKE_SNAPSHOT, replace(REMAINDER, checkpoint=True, snapshot=True)),
     (replace(RUNNING, snapshot=True), Kind.TAKE_CHECKPOINT, replace(RUNNING, checkpoint=True, snapshot=True)),
+    # In which states a domain can be renamed.
+    (RUNNING, Kind.RENAME, replace(RUNNING, renamed=True)),
+    (REMAINDER_PAUSED, Kind.RENAME, replace(REMAINDER_PAUSED, renamed=True)),
     # A rename carries along what a domain holds, or is refused.
     (SAVED, Kind.RENAME, replace(SAVED, renamed=True)),
     (replace(RENAMED, autostart=True), Kind.RENAME, replace(INACTIVE, autostart=True)),
@@ -171,9 +174,8 @@ FAILS = [
     (REMAINDER, Kind.SAVE),
     (REMAINDER, Kind.AUTOSTART_ON),
     (CREATED_PAUSED, Kind.AUTOSTART_ON),
-    (RUNNING, Kind.RENAME),
-    (CREATED, Kind.RENAME),
     (with_namesake(RENAMED), Kind.RENAME),
+    (with_namesake(replace(REMAINDER, renamed=True)), Kind.RENAME),
     (INACTIVE, Kind.DEFINE_NAMESAKE),
     (REMAINDER, Kind.DEFINE_NAMESAKE),
 ]
@@ -347,11 +349,13 @@ BREAKS: dict[str, list[tuple[World, Kind, Sequence[str]]]] = {
     ],
     "UNDEF-010": [
         (RUNNING, Kind.START, [CHANGES]),
-        (RUNNING, Kind.CREATE, [CHANGES]),
-        (with_namesake(GONE), Kind.CREATE, [CHANGES]),
+        (RUNNING, Kind.CREATE, (ENDS, CHANGES)),
+        (REMAINDER, Kind.CREATE, [ENDS]),
+        (with_namesake(GONE), Kind.CREATE, (ENDS, CHANGES)),
         (INACTIVE, Kind.CREATE, [CHANGES]),
         (RUNNING, Kind.RENAME, [CHANGES]),
-        (with_namesake(RENAMED), Kind.RENAME, [CHANGES]),
+        (with_namesake(RENAMED), Kind.RENAME, (ENDS, CHANGES)),
+        (with_namesake(replace(CREATED, renamed=True)), Kind.RENAME, [ENDS]),
         (SAVED, Kind.RENAME, [CHANGES]),
     ],
     "UNDEF-012": [
@@ -373,16 +377,18 @@ BREAKS: dict[str, list[tuple[World, Kind, Sequence[str]]]] = {
         (REMAINDER, Kind.DEFINE, ("image", "snapshots", "checkpoints")),
         (INACTIVE, Kind.RENAME, HOLDINGS),
         (SAVED, Kind.RENAME, HOLDINGS),
+        (RUNNING, Kind.RENAME, HOLDINGS),
     ],
     # What no rule speaks of.
     "": [
         (NOTHING, Kind.DEFINE, (ENDS, *HOLDINGS)),
         (NOTHING, Kind.CREATE, (ENDS, "image")),
         (CREATED, Kind.DEFINE, (ENDS, "run state", "persistence", "guest", "autostart")),
-        # UNDEF-010 is about persistent domains.
+        # What UNDEF-010 says of a failure is about persistent domains.
         (REMAINDER, Kind.START, [CHANGES]),
         (CREATED, Kind.CREATE, [CHANGES]),
-        (CREATED, Kind.RENAME, [CHANGES]),
+        (CREATED, Kind.RENAME, (ENDS, CHANGES)),
+        (with_namesake(replace(REMAINDER, renamed=True)), Kind.RENAME, [CHANGES]),
         (CREATED, Kind.STOP, (ENDS, "place", "files")),
         (RUNNING, Kind.RECONNECT, (ENDS, *DOMAIN, *HOLDINGS)),
         (RUNNING, Kind.START, (ENDS, CODE)),

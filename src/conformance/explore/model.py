@@ -139,12 +139,12 @@ def _created(world: World, *, paused: bool, can: Abilities) -> Prediction | None
     state = State.PAUSED if paused else State.RUNNING
     if world.state is None:
         if world.namesake is not None:
-            return _fails(world, "UNDEF-010")
+            return _fails(world, "UNDEF-010", "UNDEF-010")
         after = World(_CREATED[state], handled=True, live=next_edition(world))
         # What a predecessor's managed save was removed with must not come back.
         return Prediction(Ending.SUCCESS, after, blames={"image": "UNDEF-012"} if world.handled else {})
     if world.state.active:
-        return _fails(world, _left_as_it_was(world.state))
+        return _fails(world, _left_as_it_was(world.state), "UNDEF-010")
     if world.image and "image-beside-guest" not in can.capabilities:
         return None
     return _either(replace(world, state=state, live=next_edition(world)), unchanged="UNDEF-010")
@@ -311,13 +311,13 @@ def _with_metadata(world: World, state: State, kind: Kind, can: Abilities) -> Pr
 
 
 def _renamed(world: World, state: State, _kind: Kind, _can: Abilities) -> Prediction:
-    if state.active or (world.renamed and world.namesake is not None):
-        return _fails(world, _left_as_it_was(state))
+    if world.renamed and world.namesake is not None:
+        return _fails(world, _left_as_it_was(state), "UNDEF-010")
     after = replace(world, renamed=not world.renamed)
     blames = dict.fromkeys(_HOLDINGS, "UNDEF-036")
-    if world.held or world.autostart:
-        # It carries them along, or is refused.
-        return _either(after, blames, "UNDEF-010")
+    if state.active or world.held or world.autostart:
+        # In which states a domain can be renamed, drivers decide; it carries along what it holds, or is refused.
+        return _either(after, blames, _left_as_it_was(state))
     return Prediction(Ending.SUCCESS, after, blames=blames)
 
 
