@@ -110,8 +110,9 @@ def test_what_did_not_show_itself_again_does_not_count(catalog: Catalog) -> None
     assert not parting["fails"]
 
 
-def test_coverage_counts_what_can_be_reached(catalog: Catalog) -> None:
-    """States are counted against those of the model, and what lies behind a parting apart."""
+@pytest.mark.parametrize("closed_by", ["parted", "refused"])
+def test_coverage_counts_what_can_be_reached(catalog: Catalog, closed_by: str) -> None:
+    """States are counted against those of the model; what lies behind a parting apart, behind a refusal not at all."""
     gathered = Gathered(catalog)
     # Only who calls drivers imports the worker at once.
     from conformance.explore.worker import plain
@@ -123,14 +124,15 @@ def test_coverage_counts_what_can_be_reached(catalog: Catalog) -> None:
         {
             "operations": 3, "lives": 1, "processor_seconds": 1.0,
             "states": {inactive.code: 1}, "transitions": [[start.code, "defineXML", start.code, 1]],
-            "parted": [[start.code, Op(kind).code] for kind in (Kind.DEFINE, Kind.CREATE, Kind.CREATE_PAUSED)],
-            "refused": [],
+            "parted": [], "refused": [],
+            closed_by: [[start.code, Op(kind).code] for kind in (Kind.DEFINE, Kind.CREATE, Kind.CREATE_PAUSED)],
         }
     )  # fmt: skip
     states = gathered.coverage()["states"]
     # The namesake alone can still be defined, and started.
     assert (states["visited"], states["reachable"]) == (1, 3)
-    assert states["behind_partings"] > 300
+    assert (states["behind_partings"] > 300) is (closed_by == "parted")
+    assert (states["behind_partings"] == 0) is (closed_by == "refused")
 
 
 def test_a_gap_in_the_specification_is_said_to_be_one(catalog: Catalog) -> None:

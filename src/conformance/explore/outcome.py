@@ -81,11 +81,11 @@ class Gathered:
         """Return how many states and transitions lives have come through, of how many."""
         if self.can is None:
             return {}
-        every = ways(self.can)
-        still = ways(self.can, self.parted, self.refused)
+        every, still = ways(self.can), ways(self.can, self.parted, self.refused)
+        unparted = ways(self.can, (), self.refused)
         return {
-            "states": _share(self.states, still.paths, every.paths),
-            "transitions": _share(self.transitions, still.transitions, every.transitions),
+            "states": _share(self.states, still.paths, unparted.paths, every.paths),
+            "transitions": _share(self.transitions, still.transitions, unparted.transitions, every.transitions),
             "states_not_visited": _unvisited(self.states, still)[:_NAMED],
             "operations_lacking": [kind.value for kind in Kind if not self.can.has(kind)],
         }
@@ -143,13 +143,16 @@ def _order(parting: Mapping[str, Any]) -> tuple[object, ...]:
     return not parting["fails"], level, parting["rule"] or "", parting["id"]
 
 
-def _share(done: Mapping[Any, int], still: Any, every: Any) -> dict[str, int]:
-    """Return numbers: visited, of those that can be reached, and of those, what lies behind partings alone."""
+def _share(done: Mapping[Any, int], still: Any, unparted: Any, every: Any) -> dict[str, int]:
+    """Return numbers: visited, of those that can be reached, and what lies behind partings alone.
+
+    :param unparted: what could be reached if driver and model had parted nowhere.
+    """
     reachable = set(still) | (set(done) & set(every))
     return {
         "visited": len(set(done) & reachable),
         "reachable": len(reachable),
-        "behind_partings": len(set(every) - reachable),
+        "behind_partings": len(set(unparted) - reachable),
     }
 
 
