@@ -11,7 +11,7 @@ import mmap
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,7 @@ class Failure:
         return f"{self.name} ({self.message})" if self.message else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a call returned, or the error that it raised."""
 
     call: str
@@ -49,8 +48,7 @@ class Outcome:
         return str(self.failure) if self.failure else "success"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One call: on which object, with what, and how it ended.
 
     ``act`` tells a call that a scenario makes from one by which the kit only looks.
@@ -113,12 +111,14 @@ class Journal:
     calls: int = 0
     box: BlackBox | None = None
     _kept: int | None = None
+    _places: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
     def begin(self, scenario: str) -> None:
         """Forget the calls of the scenario before."""
         self.forget()
         self.scenario = scenario
         self.looking = False
+        self._places.clear()
         if self.box is not None:
             self.box.put(self.place("", ""))
 
@@ -129,8 +129,12 @@ class Journal:
 
     def place(self, receiver: str, method: str) -> bytes:
         """Return what the black box holds while a call is under way."""
-        call = f"{receiver}.{method}" if method else ""
-        return BlackBox.line(f"{self.scenario}\n{call}\n{os.getpid()}")
+        # A scenario asks the same again and again.
+        line = self._places.get((receiver, method))
+        if line is None:
+            call = f"{receiver}.{method}" if method else ""
+            line = self._places[receiver, method] = BlackBox.line(f"{self.scenario}\n{call}\n{os.getpid()}")
+        return line
 
     def enter(self, receiver: str, method: str) -> None:
         """Note in the black box that a call begins."""
@@ -138,7 +142,7 @@ class Journal:
             self.box.put(self.place(receiver, method))
 
     def leave_looks(self, number: int, seconds: float) -> None:
-        """Count calls by which the kit only looked, and of which no entry is kept."""
+        """Count calls by which the kit only looked: no entry is kept of them."""
         self.seconds += seconds
         self.calls += number
         if self.box is not None:

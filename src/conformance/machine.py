@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from conformance.errors import CannotHost
 
@@ -64,12 +64,12 @@ class Machine:
         container = self.os_type == "exe"
         qemu = self.type in ("qemu", "kvm", "hvf")
         return [
-            f"<domain type={quoteattr(self.type)}>",
+            f"<domain type='{escape(self.type)}'>",
             f"  <name>{escape(name)}</name>",
             f"  <uuid>{uuid}</uuid>",
-            f"  <metadata><kit:stamp xmlns:kit='{STAMP}' run={quoteattr(run)}/></metadata>",
+            f"  <metadata><kit:stamp xmlns:kit='{STAMP}' run='{escape(run)}'/></metadata>",
             "  <memory unit='MiB'>32</memory>",
-            f"  <os><type arch={quoteattr(self.arch)}>{self.os_type}</type>"
+            f"  <os><type arch='{escape(self.arch)}'>{self.os_type}</type>"
             + ("<init>/bin/sleep</init><initarg>86400</initarg>" if container else "")
             + _flash(hardware),
             f"    {ROM}{escape(hardware.firmware)}</loader>" if hardware.firmware and not hardware.loader else "",
@@ -78,7 +78,7 @@ class Machine:
             "  <features><acpi/></features>" if hardware.loader else "",
             "  <devices>",
             f"    <emulator>{escape(self.emulator)}</emulator>" if self.emulator else "",
-            f"    <disk type='file'><source file={quoteattr(hardware.disk)}/><target dev='vda' bus='virtio'/></disk>"
+            f"    <disk type='file'><source file='{escape(hardware.disk)}'/><target dev='vda' bus='virtio'/></disk>"
             if hardware.disk
             else "",
             # A driver of containers starts none without a console.
@@ -94,7 +94,7 @@ class Machine:
 def _flash(hardware: Hardware) -> str:
     if not hardware.loader:
         return ""
-    template = f" template={quoteattr(hardware.template)}" if hardware.template else ""
+    template = f" template='{escape(hardware.template)}'" if hardware.template else ""
     return (
         f"<loader readonly='yes' type='pflash'>{escape(hardware.loader)}</loader>"
         f"<nvram{template}>{escape(hardware.nvram)}</nvram>"
@@ -104,7 +104,7 @@ def _flash(hardware: Hardware) -> str:
 def _tpm(hardware: Hardware) -> str:
     if not hardware.tpm:
         return ""
-    state = f" persistent_state={quoteattr(hardware.tpm_state)}" if hardware.tpm_state else ""
+    state = f" persistent_state='{escape(hardware.tpm_state)}'" if hardware.tpm_state else ""
     return f"    <tpm model='tpm-tis'><backend type='emulator' version='2.0'{state}/></tpm>"
 
 

@@ -7,32 +7,21 @@ child of this one, so the reaper above takes in its guests, and it never outlive
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import Any
 
 import libvirt
 
-from conformance.driver.events import run_event_loop
+from conformance.driver.apart_process import KINDS, OBJECT
 from conformance.driver.session import ConnectionLost
 
-_PR_SET_PDEATHSIG = 1
 #: How long the process may take to end once it was told to, in seconds.
 _END_SECONDS = 10.0
-#: Marks what stands for an object of libvirt's on its way from one process to the other.
-_OBJECT = "an object of libvirt's"
-#: What a domain, a snapshot or a checkpoint itself knows.
-_OWN = ("UUIDString", "name", "getName")
-_KINDS: dict[str, type] = {
-    kind.__name__: kind
-    for kind in (libvirt.virConnect, libvirt.virDomain, libvirt.virDomainSnapshot, libvirt.virDomainCheckpoint)
-}
 
 
 class Remote:
@@ -69,7 +58,7 @@ class Apart:
     def __init__(self) -> None:
         self._one_at_a_time = threading.Lock()
         self._process = subprocess.Popen(  # noqa: S603 - the kit's own module
-            [sys.executable, "-P", "-m", "conformance.driver.apart", str(os.getpid())],
+            [sys.executable, "-P", "-m", "conformance.driver.apart_process", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -107,9 +96,9 @@ class Apart:
     def _received(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self._received(item) for item in value]
-        if isinstance(value, tuple) and value[:1] == (_OBJECT,):
+        if isinstance(value, tuple) and value[:1] == (OBJECT,):
             _, key, kind, known = value
-            return Remote(self, key, _KINDS[kind], known)
+            return Remote(self, key, KINDS[kind], known)
         return value
 
     def end(self) -> None:
@@ -130,74 +119,3 @@ def error_of(value: tuple[Any, ...]) -> libvirt.libvirtError:
     error = libvirt.libvirtError(str(value[2]))
     error.err = value
     return error
-
-
-class _Objects:
-    """The objects of libvirt's in the process of the driver, by the keys that the other side knows."""
-
-    def __init__(self) -> None:
-        self._objects: list[Any] = []
-
-    def carry_out(self, request: tuple[Any, ...]) -> Any:
-        match request:
-            case ("open", uri, read_only):
-                return self._sent(libvirt.openReadOnly(uri) if read_only else libvirt.open(uri))
-            case ("call", key, method, args):
-                return self._sent(getattr(self._objects[key], method)(*args))
-        raise AssertionError(request)
-
-    def _sent(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._sent(item) for item in value]
-        if type(value) in _KINDS.values():
-            key = next((key for key, known in enumerate(self._objects) if known is value), len(self._objects))
-            if key == len(self._objects):
-                self._objects.append(value)
-            return _OBJECT, key, type(value).__name__, _known(value)
-        return value
-
-    def close(self) -> None:
-        """Close the connections."""
-        for each in self._objects:
-            if isinstance(each, libvirt.virConnect):
-                with contextlib.suppress(libvirt.libvirtError):
-                    each.close()
-
-
-def _known(value: Any) -> dict[str, Any]:
-    """Return what an object itself knows, for which libvirt asks no driver."""
-    return {name: getattr(value, name)() for name in _OWN if hasattr(value, name)}
-
-
-def main(parent: int) -> None:
-    """Carry out requests until there are no more.
-
-    :param parent: the process that this one must not outlive.
-    """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        return
-    # A driver that writes to standard output must not be able to break the answers.
-    answers: BinaryIO = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    run_event_loop()
-    objects = _Objects()
-    while True:
-        try:
-            request = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the kit's own process
-        except EOFError:
-            break
-        try:
-            answer = ("value", objects.carry_out(request))
-        except libvirt.libvirtError as error:
-            answer = ("error", error.err)
-        with contextlib.suppress(BrokenPipeError):
-            pickle.dump(answer, answers)
-            answers.flush()
-    objects.close()
-    # A driver that hangs in its own shutdown must not hold up the next life.
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

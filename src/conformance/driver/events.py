@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +34,11 @@ _KINDS = (
     "CRASHED",
 )
 _loop: threading.Thread | None = None
+#: Python's generations of objects.
+_YOUNGEST, _OLDEST = 0, 2
+#: At each of how many collections all objects are looked at.
+_OFTEN = 25
+_collections = itertools.count(1)
 
 
 def run_event_loop() -> None:
@@ -59,9 +66,12 @@ def keep_errors() -> None:
 
 
 def collect() -> None:
-    """Free what lies in cycles, at a moment when no call is under way."""
+    """Free what lies in cycles, at a moment when no call is under way.
+
+    As Python itself does, it looks at what is new each time, and at all that there is now and then.
+    """
     if not gc.isenabled():
-        gc.collect()
+        gc.collect(_OLDEST if next(_collections) % _OFTEN == 0 else _YOUNGEST)
 
 
 def stay_registered(connection: Handle) -> None:
@@ -106,6 +116,7 @@ class Recording:
     def __init__(self, connection: Handle) -> None:
         self.connection = connection
         self._events: list[Event] = []
+        self._counts: Counter[tuple[str, int]] = Counter()
         self._arrived = threading.Condition()
         self.registered = connection.look(
             "domainEventRegisterAny", None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._keep, None
@@ -113,21 +124,20 @@ class Recording:
 
     def _keep(self, _conn: Any, domain: Any, kind: int, detail: int, _opaque: Any) -> None:
         with self._arrived:
-            self._events.append(Event(domain.UUIDString(), kind, detail))
+            event = Event(domain.UUIDString(), kind, detail)
+            self._events.append(event)
+            self._counts[event.uuid, kind] += 1
             self._arrived.notify_all()
 
     def count(self, uuid: str, kind: int) -> int:
         """Return how many events of a kind have come for a domain."""
         with self._arrived:
-            return self._count(uuid, kind)
-
-    def _count(self, uuid: str, kind: int) -> int:
-        return sum(event.uuid == uuid and event.kind == kind for event in self._events)
+            return self._counts[uuid, kind]
 
     def wait(self, uuid: str, kind: int, number: int, seconds: float) -> bool:
         """Wait until so many events of a kind have come for a domain; return whether they came in time."""
         with self._arrived:
-            return self._arrived.wait_for(lambda: self._count(uuid, kind) >= number, seconds)
+            return self._arrived.wait_for(lambda: self._counts[uuid, kind] >= number, seconds)
 
     def of(self, uuid: str) -> list[Event]:
         """Return the events of one domain so far."""
@@ -138,6 +148,7 @@ class Recording:
         """Drop what came so far."""
         with self._arrived:
             self._events.clear()
+            self._counts.clear()
 
     def stop(self) -> None:
         """End the registration."""

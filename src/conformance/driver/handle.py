@@ -94,10 +94,11 @@ class Handle:
         if value.__class__ in _OBJECTS:
             value = self._wrap(value, named=act)
             result = value.symbol
-        journal.leave(Entry(self.symbol, method, args, result, failure, act, journal.step), seconds)
-        if failure is None:
-            return Outcome(method, value)
-        return Outcome(method, None, failure)
+        if act:
+            journal.leave(Entry(self.symbol, method, args, result, failure, act, journal.step), seconds)
+        else:
+            journal.leave_looks(1, seconds)
+        return Outcome(method, value if failure is None else None, failure)
 
     def _proceed(self, method: str, *args: Any) -> Any:
         call = getattr(self.raw, method, None)

@@ -11,8 +11,8 @@ import os
 import uuid as uuids
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import PurePosixPath
-from xml.sax.saxutils import escape
 
 import libvirt
 

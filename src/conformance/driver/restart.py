@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import tempfile
@@ -41,15 +42,22 @@ class Embedded:
     """Restarts a driver that lives in its client's process: it is opened in a process of its own, then in another.
 
     Closing and opening in one process would not do: the driver keeps its state there.
+
+    :param restarts: how many of its restarts are foreseen.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, restarts: float = math.inf) -> None:
+        self._restarts = restarts
         self._process: Apart | None = None
+        #: The next one, which is begun early: whoever restarts a driver is not to wait for Python.
+        self._next: Apart | None = None
 
     def open(self, uri: str, *, read_only: bool) -> Any:
         """Open a connection in the process, which begins with the first."""
         if self._process is None:
-            self._process = Apart()
+            self._process = self._next or Apart()
+            self._next = Apart() if self._restarts > 0 else None
+            self._restarts -= 1
         return self._process.open(uri, read_only=read_only)
 
     def stop(self, _connection: Handle | None, _seconds: float) -> None:
@@ -59,8 +67,11 @@ class Embedded:
             process.end()
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and the next."""
         self.stop(None, 0.0)
+        following, self._next = self._next, None
+        if following is not None:
+            following.end()
 
 
 class Daemon:

@@ -52,9 +52,7 @@ class Rounds:
         """Run the rounds."""
         from conformance.mutants import CONTROL, VICES, find
         from conformance.mutants.watch import Watch
-        from conformance.suite.lookup import remember_definitions
 
-        remember_definitions()
         planned = [entry["id"] for entry in self._setup["plan"]]
         self._ids = {item.nodeid: scenario for item, scenario in zip(session.items, planned, strict=True)}
         items = dict(zip(planned, session.items, strict=True))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from conformance.render.plain import plain
 from conformance.verdict import ExitCode, Verdict
@@ -43,10 +43,10 @@ def render(report: Mapping[str, Any]) -> str:
     words = plain(message(report))
     left, right = (round(len(text) * _LETTER) + 12 for text in (LABEL, words))
     colour = COLOURS[ExitCode(report["summary"]["exit_code"])][1]
-    title = quoteattr(f"{LABEL}: {words}")
+    title = escape(f"{LABEL}: {words}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="{_HEIGHT}" role="img" '
-        f"aria-label={title}>\n"
+        f"aria-label='{title}'>\n"
         f'<clipPath id="round"><rect width="{left + right}" height="{_HEIGHT}" rx="4"/></clipPath>\n'
         f'<g clip-path="url(#round)"><rect width="{left}" height="{_HEIGHT}" fill="#3d444d"/>'
         f'<rect x="{left}" width="{right}" height="{_HEIGHT}" fill="{colour}"/></g>\n'

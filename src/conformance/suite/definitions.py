@@ -1,4 +1,4 @@
-"""The step definitions as the linter sees them."""
+"""The step definitions, and which of them a sentence has."""
 
 from __future__ import annotations
 
@@ -42,20 +42,28 @@ def conclusions(texts: Iterable[str]) -> dict[str, tuple[str, bool]]:
     return found
 
 
+def matching(kind: str, text: str) -> list[StepFunctionContext]:
+    """Return the definitions that match a step.
+
+    :param kind: given, when or then.
+    """
+    return [context for context in _contexts_once() if context.type == kind and context.parser.is_matching(text)]
+
+
 def count_definitions(kind: str, text: str) -> int:
     """Return how many definitions match a step, and check the words that the step hands on.
 
     :raises BadFeature: when a situation, a call or a flag is unknown.
     """
-    matching = [context for context in _contexts_once() if context.type == kind and context.parser.is_matching(text)]
-    for context in matching:
+    found = matching(kind, text)
+    for context in found:
         arguments = context.parser.parse_arguments(text) or {}
         if "words" in arguments:
             situation(str(arguments["words"]))
         for name in ("text", "text2"):
             if name in arguments:
                 _check_call(str(arguments[name]))
-    return len(matching)
+    return len(found)
 
 
 _cache: list[StepFunctionContext] = []

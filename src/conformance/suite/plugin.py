@@ -72,10 +72,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if setup is None:
         return
     from conformance.suite.collection import use_plan
+    from conformance.suite.lookup import remember_definitions
     from conformance.suite.steps import register
     from conformance.suite.surveys import Surveys
     from conformance.suite.worker import Worker
 
+    remember_definitions()
     use_plan(setup["plan"])
     register(config, ["table", *setup["statements"], *(f"needs.{name}" for name in setup["capabilities"])])
     worker = Worker(setup, given["workerid"], guarded=True)
