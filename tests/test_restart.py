@@ -16,7 +16,8 @@ import pytest
 from conformance.driver.apart import Apart
 from conformance.driver.handle import Handle
 from conformance.driver.restart import Daemon, Embedded
-from conformance.driver.session import ConnectionLost, NotReached, Session
+from conformance.driver.session import Session
+from conformance.driver.setbacks import ConnectionLost, NotReached
 from conformance.errors import RestartFailed, UsageError
 from conformance.journal import Entry, Failure, Journal
 from conformance.judgement import Look

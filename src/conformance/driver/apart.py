@@ -18,7 +18,7 @@ from typing import Any
 import libvirt
 
 from conformance.driver.apart_process import KINDS, OBJECT
-from conformance.driver.session import ConnectionLost
+from conformance.driver.setbacks import ConnectionLost
 
 #: How long the process may take to end once it was told to, in seconds.
 _END_SECONDS = 10.0

@@ -17,7 +17,8 @@ from conformance.driver.host import MISSING
 from conformance.driver.knowledge import Knowledge
 from conformance.driver.metadata import CHECKPOINT_REDEFINE, KEPT, checkpoint_document, snapshot_document
 from conformance.driver.observe import ask, is_missing, observe
-from conformance.driver.session import NotReached, Session
+from conformance.driver.session import Session
+from conformance.driver.setbacks import NotReached
 from conformance.flags import Undefine
 from conformance.journal import Outcome
 from conformance.ledger import Owned

@@ -12,7 +12,8 @@ from conformance.driver.handle import Handle
 from conformance.driver.knowledge import Knowledge
 from conformance.driver.looker import Looker
 from conformance.driver.metadata import CHECKPOINT_REDEFINE, KEPT, checkpoint_document, snapshot_document
-from conformance.driver.session import ConnectionLost, NotReached, Session
+from conformance.driver.session import Session
+from conformance.driver.setbacks import ConnectionLost, NotReached
 from conformance.explore.life import ON_CONNECTION, Kind, Op
 from conformance.explore.model import next_edition
 from conformance.explore.parting import Identity, Sight

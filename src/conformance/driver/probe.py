@@ -19,7 +19,8 @@ from conformance.driver.handle import UNSUPPORTED, Handle
 from conformance.driver.probe_access import access
 from conformance.driver.probe_holdings import checkpoint, files, new_subject, nvram, see_host, snapshot, tpm
 from conformance.driver.probe_restart import restart
-from conformance.driver.session import NotReached, Session
+from conformance.driver.session import Session
+from conformance.driver.setbacks import NotReached
 from conformance.errors import CannotHost, KitError
 from conformance.flags import FORCE_BOOT, Undefine, describe_flags
 from conformance.journal import Journal

@@ -17,7 +17,8 @@ from conformance.driver.handle import UNSUPPORTED
 from conformance.driver.host import MISSING
 from conformance.driver.metadata import CHECKPOINT_REDEFINE, SNAPSHOT_REDEFINE
 from conformance.driver.pools import survey
-from conformance.driver.session import NotReached, Session
+from conformance.driver.session import Session
+from conformance.driver.setbacks import NotReached
 from conformance.journal import Outcome
 from conformance.ledger import Owned
 from conformance.machine import NO_SUCH_DISK, Hardware

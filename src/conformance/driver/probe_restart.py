@@ -35,7 +35,9 @@ def restart(session: Session, findings: Findings) -> None:
             findings.say(RESTART, False, "the root was given with the URI, and is in use by this process")
             return
         uri = uri.replace(f"root={root}", f"root={_own_root(session, root)}")
-    own = Session(uri, f"{session.worker}r", session.ledger, Journal(), session.virt_type, restarter=Embedded(restarts=1))
+    own = Session(
+        uri, f"{session.worker}r", session.ledger, Journal(), session.virt_type, restarter=Embedded(restarts=1)
+    )
     try:
         _ask(own, findings, "a new process")
         remove_all(own.connection, own.made, own.ledger.run)

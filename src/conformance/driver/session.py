@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING
 import libvirt
 
 from conformance.driver import events
+from conformance.driver.fence import Fence
 from conformance.driver.handle import Handle, Interceptor
 from conformance.driver.host import Host, places_of
 from conformance.driver.opening import open_connection, open_here
 from conformance.driver.pools import Pools
-from conformance.errors import CannotConnect, CannotHost, KitError, NoAnswer
+from conformance.driver.setbacks import ConnectionLost, NotReached
+from conformance.errors import CannotConnect, CannotHost, KitError
 from conformance.journal import Entry, Failure, Journal, Outcome
 from conformance.ledger import PREFIX, Ledger, Owned
 from conformance.machine import Hardware, Machine, choose
@@ -38,14 +40,6 @@ _LOST = ("RPC", "NO_CONNECT")
 _INTERVAL = 0.05
 #: Numbers for names, of the process: a session that was lost may have left domains with the names that it gave.
 _NUMBERS = itertools.count(1)
-
-
-class NotReached(Exception):
-    """A situation could not be set up, although the driver claims what it takes."""
-
-
-class ConnectionLost(Exception):
-    """The connection to the driver is gone, and with it whatever a scenario could have shown."""
 
 
 @dataclass
@@ -85,7 +79,7 @@ class Session:
         self._machine: Machine | None = None
         self._recording: events.Recording | None = None
         self._places: tuple[Path, ...] | None = None
-        self._fence: Owned | None = None
+        self._fence: Fence | None = None
 
     @property
     def connection(self) -> Handle:
@@ -343,20 +337,5 @@ class Session:
 
         :raises NoAnswer: when the event of the fence itself does not come in time.
         """
-        if self._fence is None:
-            fresh = str(uuids.uuid4())
-            # A session that was lost may have left its own.
-            self._fence = Owned(f"{PREFIX}-{self.ledger.run}-{self.worker}-fence-{fresh[:8]}", fresh)
-            self.ledger.announce(self._fence.name, self._fence.uuid)
-        uuid = self._fence.uuid
-        seen = [recording.count(uuid, events.DEFINED) for recording in recordings]
-        defined = self.connection.look("defineXML", self.definition(self._fence))
-        if defined.failure is not None:
-            raise NotReached(f"a domain for the fence could not be defined: {defined.failure}")
-        came = all(
-            recording.wait(uuid, events.DEFINED, number + 1, self.deadline)
-            for recording, number in zip(recordings, seen, strict=True)
-        )
-        defined.value.look("undefine")
-        if not came:
-            raise NoAnswer("an event that has to come did not come", where=redact(self.uri))
+        self._fence = self._fence or Fence(self)
+        self._fence.wait(self, recordings)

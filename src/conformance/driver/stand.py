@@ -14,7 +14,8 @@ from conformance.driver.handle import Handle
 from conformance.driver.kept_files import KeptFiles
 from conformance.driver.knowledge import Knowledge
 from conformance.driver.looker import Looker
-from conformance.driver.session import ConnectionLost, NotReached, Session
+from conformance.driver.session import Session
+from conformance.driver.setbacks import ConnectionLost, NotReached
 from conformance.journal import Failure, Journal
 from conformance.judgement import Look, look_at
 from conformance.regions import Region

@@ -13,7 +13,8 @@ from conformance.cell import SENT_EVENT, Fault, judge_call, judge_halted, judge_
 from conformance.decision import Holding, Outcome
 from conformance.driver.handle import UNSUPPORTED
 from conformance.driver.knowledge import Knowledge
-from conformance.driver.session import NotReached, Session
+from conformance.driver.session import Session
+from conformance.driver.setbacks import NotReached
 from conformance.driver.stand import Stand
 from conformance.flags import Undefine
 from conformance.journal import Failure

@@ -22,7 +22,8 @@ from conformance.driver import events
 from conformance.driver.knowledge import Knowledge
 from conformance.driver.living import Living
 from conformance.driver.probe_life import find_abilities
-from conformance.driver.session import ConnectionLost, NotReached, Session
+from conformance.driver.session import Session
+from conformance.driver.setbacks import ConnectionLost, NotReached
 from conformance.errors import KitError
 from conformance.explore.abilities import Abilities
 from conformance.explore.course import Course, Coverage, Parting

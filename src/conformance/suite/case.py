@@ -14,7 +14,8 @@ from conformance.driver.events import Recording
 from conformance.driver.handle import Handle
 from conformance.driver.knowledge import Knowledge
 from conformance.driver.observe import ask, observe
-from conformance.driver.session import ConnectionLost, NotReached, Session
+from conformance.driver.session import Session
+from conformance.driver.setbacks import ConnectionLost, NotReached
 from conformance.journal import Outcome
 from conformance.judgement import Look, Violation, look_at
 from conformance.ledger import Owned

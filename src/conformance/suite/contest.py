@@ -15,7 +15,7 @@ from conformance.driver.cleanup import remove
 from conformance.driver.events import STARTED, STOPPED
 from conformance.driver.handle import Handle
 from conformance.driver.race import Contender, Ran, overlap, race
-from conformance.driver.session import ConnectionLost, NotReached
+from conformance.driver.setbacks import ConnectionLost, NotReached
 from conformance.flags import Undefine, parse_flags
 from conformance.journal import Entry, Journal, Outcome
 from conformance.judgement import NotRefused
@@ -107,7 +107,9 @@ class Contest:
         self.made = tuple(each.entry for each in ran)
         self.rounds.append(self._judge(case, ran, rival, before, delay))
         # The next round's guest needs the memory that this one's has.
-        remove(Handle(session.connection.raw, "conn", Journal()), subject.owned, session.ledger.run)
+        own = Journal()
+        remove(Handle(session.connection.raw, "conn", own), subject.owned, session.ledger.run)
+        journal.leave_looks(own.calls, own.seconds)
         return ran
 
     def _judge(self, case: Case, ran: Sequence[Ran], rival: Handle, before: Answer | None, delay: float) -> Round:

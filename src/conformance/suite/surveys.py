@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.cell import Fault
-from conformance.driver.session import ConnectionLost
+from conformance.driver.setbacks import ConnectionLost
 from conformance.driver.surveyor import Surveyor
 from conformance.errors import KitError
 from conformance.judgement import Look, Violation

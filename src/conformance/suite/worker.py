@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conformance.driver.session import ConnectionLost, NotReached
+from conformance.driver.setbacks import ConnectionLost, NotReached
 from conformance.errors import KitError
 from conformance.journal import BlackBox, Journal
 from conformance.judgement import NotRefused, Violation

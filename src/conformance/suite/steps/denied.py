@@ -9,7 +9,7 @@ from pytest_bdd import given, parsers, then, when
 
 from conformance.driver.build import reached
 from conformance.driver.handle import Handle
-from conformance.driver.session import NotReached
+from conformance.driver.setbacks import NotReached
 from conformance.errors import KitError
 from conformance.judgement import NotRefused, Violation
 from conformance.suite.case import Case

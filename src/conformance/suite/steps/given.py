@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_bdd import given, parsers
 
 from conformance.driver.build import Subject, reached, undefine_with_all, verify
-from conformance.driver.session import NotReached
+from conformance.driver.setbacks import NotReached
 from conformance.situations import Situation
 from conformance.suite.case import Case
 

@@ -6,7 +6,7 @@ from pytest_bdd import parsers, then
 
 from conformance.driver.build import PAUSED, RUNNING, SHUT_OFF
 from conformance.driver.observe import is_missing
-from conformance.driver.session import NotReached
+from conformance.driver.setbacks import NotReached
 from conformance.judgement import Violation
 from conformance.suite.case import Case
 from conformance.view import Difference, differences, show

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import then
 
-from conformance.driver.session import ConnectionLost
+from conformance.driver.setbacks import ConnectionLost
 from conformance.judgement import Violation
 from conformance.ledger import Owned
 from conformance.suite.case import Case

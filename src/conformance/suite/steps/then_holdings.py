@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import parsers, then
 
-from conformance.driver.session import NotReached
+from conformance.driver.setbacks import NotReached
 from conformance.judgement import Violation
 from conformance.suite.case import Case
 from conformance.view import Answer, View, differences, show

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_bdd import then
 
 from conformance.driver.host import MISSING
-from conformance.driver.session import NotReached
+from conformance.driver.setbacks import NotReached
 from conformance.judgement import Violation
 from conformance.suite.case import Case
 from conformance.view import View, differences, show

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from conformance.driver.session import NotReached
+from conformance.driver.setbacks import NotReached
 from conformance.judgement import NotRefused, Race, Violation
 from conformance.races import accepts_remainder, endings, is_allowed, serial_endings, start_of
 from conformance.situations import situation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_bdd import parsers, when
 
 from conformance.driver.handle import Handle
-from conformance.driver.session import NotReached
+from conformance.driver.setbacks import NotReached
 from conformance.flags import describe_flags
 from conformance.judgement import NotRefused
 from conformance.suite.calls import Call, find_call, find_values
