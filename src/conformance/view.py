@@ -64,7 +64,7 @@ def _on_host(name: str, method: str, form: Form, needs: str) -> Aspect:
     return Aspect(name, "host", method, (), form, needs)
 
 
-#: virConnectListAllDomainsFlags, the values that this list needs.
+#: The list; the numbers of ``_listed`` are values of virConnectListAllDomainsFlags.
 ASPECTS: tuple[Aspect, ...] = (
     Aspect("look-up by UUID", "conn", "lookupByUUIDString", ("UUID",), Form.UUID),
     Aspect("look-up by name", "conn", "lookupByName", ("NAME",), Form.UUID),

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import uuid as uuids
 from collections.abc import Callable, Iterable
-from itertools import count
 from typing import Any
 
-from conformance.driver.cleanup import METADATA_ONLY, remove
+from conformance.driver.cleanup import METADATA_ONLY
 from conformance.driver.handle import Handle
 from conformance.driver.knowledge import Knowledge
 from conformance.driver.looker import Looker
 from conformance.driver.metadata import CHECKPOINT_REDEFINE, KEPT, checkpoint_document, snapshot_document
+from conformance.driver.namesakes import Namesakes
 from conformance.driver.session import Session
 from conformance.driver.setbacks import ConnectionLost, NotReached
 from conformance.explore.life import ON_CONNECTION, Kind, Op
-from conformance.explore.model import next_edition
 from conformance.explore.parting import Identity, Sight
-from conformance.explore.shown import with_edition
 from conformance.explore.world import World
 from conformance.flags import FORCE_BOOT
-from conformance.journal import Entry, Failure, Journal, Outcome
+from conformance.journal import Entry, Failure, Outcome
 from conformance.judgement import Look, look_at
-from conformance.ledger import PREFIX, Owned
-from conformance.machine import NO_SUCH_DISK, Hardware
 from conformance.view import BY_NAME, View
 
 #: VIR_DOMAIN_START_PAUSED of virDomainCreateFlags.
 START_PAUSED = 1
-_DISK = b"a disk of the conformance kit".ljust(1 << 16, b"\0")
-_NUMBERS = count(1)
 _NOTHING = View({})
 
 
@@ -57,26 +50,9 @@ class Living:
         self._watches = "events" in knowledge.capabilities and session.restarter is None
         self._has_second = "second-connection" in knowledge.capabilities
         self.metadata_flags = METADATA_ONLY
-        # Taking domains away is the kit's own work: it goes past a broken driver, and into no script.
-        self._own = Journal()
-        self._disks = self._make_disks()
-        self._owned: list[Owned] = []
         self._connection = session.connection
-        self._identity = Identity("", "")
+        self._domains = Namesakes(session, knowledge)
         self._forget()
-
-    def _make_disks(self) -> tuple[str, str]:
-        """Return the paths of the two domains' disks: a checkpoint is of a disk."""
-        if "checkpoint-metadata" not in self._knowledge.capabilities:
-            return "", ""
-        session = self._session
-        if self._session.machine.type == "test" or "host-files" not in self._knowledge.capabilities:
-            return NO_SUCH_DISK, NO_SUCH_DISK
-        paths = (session.files / "own.disk", session.files / "namesake.disk")
-        for path in paths:
-            path.write_bytes(_DISK)
-            session.written.append(path.name)
-        return str(paths[0]), str(paths[1])
 
     def _forget(self) -> None:
         self._xml = ""
@@ -95,19 +71,7 @@ class Living:
         session.journal.forget()
         session.forget_names()
         self._forget()
-        stem = f"{PREFIX}-{session.ledger.run}-{session.worker}-{next(_NUMBERS)}"
-        self._names = (stem, f"{stem}-renamed")
-        self._identity = Identity(str(uuids.uuid4()), str(uuids.uuid4()))
-        self._owned = []
-        return self._identity
-
-    def _announce(self, name: str, uuid: str) -> Owned:
-        """Return a domain that stands in the ledger, which it does before it is made."""
-        owned = Owned(name, uuid)
-        if owned not in self._owned:
-            self._session.announce(name, uuid)
-            self._owned.append(owned)
-        return owned
+        return self._domains.begin()
 
     def end(self) -> None:
         """Take away what the life has left.
@@ -118,16 +82,7 @@ class Living:
         if self._connection is not session.connection:
             self._connection.look("close")
             self._connection = session.connection
-        plain = Handle(session.connection.raw, "conn", self._own)
-        for owned in self._owned:
-            remove(plain, owned, session.ledger.run)
-        for owned in self._owned:
-            session.ledger.strike(owned.uuid)
-            session.made.remove(owned)
-        self._owned = []
-        session.journal.seconds += self._own.seconds
-        self._own.seconds = 0.0
-        self._own.forget()
+        self._domains.end()
 
     # Looking
 
@@ -148,7 +103,7 @@ class Living:
         known = (world.state is not None, world.renamed)
         if self._looker is None or known != self._watched:
             self._watched = known
-            found = self._session.connection.look("lookupByUUIDString", self._identity.own)
+            found = self._session.connection.look("lookupByUUIDString", self._domains.identity.own)
             if found.ok:
                 self._looker = self._looker_at(found.value)
             elif self._looker is None:
@@ -174,14 +129,14 @@ class Living:
             return None
         recording = self._session.recording
         self._session.fence([recording])
-        told = [str(event) for event in recording.of(self._identity.own)]
+        told = [str(event) for event in recording.of(self._domains.identity.own)]
         recording.forget()
         return told
 
     def questions(self, aspects: Iterable[str]) -> tuple[Look, ...]:
         """Return questions about the domain as a script can ask them."""
         symbol = (self._dom or self._any_handle()).symbol
-        uuid, name = self._identity.own, self._names[self._watched[1]]
+        uuid, name = self._domains.identity.own, self._domains.names[self._watched[1]]
         looks = [look_at(BY_NAME[aspect], uuid=uuid, name=name, dom=symbol) for aspect in aspects]
         return tuple(_of_edition(look) if "definition" in look.label else look for look in looks)
 
@@ -213,7 +168,7 @@ class Living:
         connection = self._session.connect_extra() if op.second else self._connection
         match op.kind:
             case Kind.DEFINE | Kind.CREATE | Kind.CREATE_PAUSED:
-                self._xml = xml = self._definition(world)
+                self._xml = xml = self._domains.definition(world)
                 if op.kind is Kind.DEFINE:
                     outcome = connection.call("defineXML", xml)
                 else:
@@ -222,8 +177,7 @@ class Living:
                 self._take_handle(op, outcome)
                 return outcome
             case Kind.DEFINE_NAMESAKE:
-                owned = self._announce(self._names[0], self._identity.namesake)
-                outcome = connection.call("defineXML", self._document(owned, self._disks[1], 1))
+                outcome = connection.call("defineXML", self._domains.definition_of_namesake())
                 if outcome.ok and self._dom_of_namesake is None:
                     self._dom_of_namesake = outcome.value
                 return outcome
@@ -239,14 +193,6 @@ class Living:
         if self._dom_of_namesake is None:
             raise AssertionError(op)
         return self._dom_of_namesake.call(calls[op.kind])
-
-    def _definition(self, world: World) -> str:
-        name = self._names[world.state is not None and world.renamed]
-        owned = self._announce(name, self._identity.own)
-        return self._document(owned, self._disks[0], next_edition(world))
-
-    def _document(self, owned: Owned, disk: str, edition: int) -> str:
-        return with_edition(self._session.definition(owned, Hardware(disk=disk)), edition)
 
     def _take_handle(self, op: Op, outcome: Outcome) -> None:
         """Keep the first handle that a client gets: it stands for the domain whatever becomes of that."""
@@ -275,17 +221,17 @@ class Living:
         namesake, xml = self._dom_of_namesake, self._xml
         self._forget()
         self._xml = xml
-        session.await_control(self._identity.own)
+        session.await_control(self._domains.identity.own)
         outcome = self._looked_up(world)
         if namesake is not None and world.namesake is not None:
-            found = session.connection.call("lookupByUUIDString", self._identity.namesake)
+            found = session.connection.call("lookupByUUIDString", self._domains.identity.namesake)
             self._dom_of_namesake = found.value if found.ok else None
         return outcome
 
     def _looked_up(self, world: World) -> Outcome:
         if world.state is None:
             return Outcome("open")
-        found = self._connection.call("lookupByUUIDString", self._identity.own)
+        found = self._connection.call("lookupByUUIDString", self._domains.identity.own)
         self._dom = found.value if found.ok else None
         return found
 
@@ -318,22 +264,20 @@ class Living:
         """Return a client's handle of the domain, or how looking the domain up has failed."""
         if not second or not self._has_second:
             if self._dom is None:
-                found = self._connection.call("lookupByUUIDString", self._identity.own)
+                found = self._connection.call("lookupByUUIDString", self._domains.identity.own)
                 self._dom = found.value if found.ok else None
                 return self._dom, found
             return self._dom, Outcome("")
         if self._dom_of_second is None:
-            found = self._session.connect_extra().call("lookupByUUIDString", self._identity.own)
+            found = self._session.connect_extra().call("lookupByUUIDString", self._domains.identity.own)
             self._dom_of_second = found.value if found.ok else None
             return self._dom_of_second, found
         return self._dom_of_second, Outcome("")
 
     def _rename(self, domain: Handle) -> Outcome:
-        found = self._session.connection.look("lookupByUUIDString", self._identity.own)
+        found = self._session.connection.look("lookupByUUIDString", self._domains.identity.own)
         now = found.value.name() if found.ok else domain.name()
-        other = self._names[now == self._names[0]]
-        self._announce(other, self._identity.own)
-        return domain.call("rename", other, 0)
+        return domain.call("rename", self._domains.other_name(now), 0)
 
     def _take(self, domain: Handle, kind: Kind) -> Outcome:
         knowledge = self._knowledge
