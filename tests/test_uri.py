@@ -13,6 +13,7 @@ from conformance.uri import (
     check_uri,
     embeds,
     embeds_without_root,
+    in_process,
     is_local,
     redact,
     scrub,
@@ -68,6 +69,7 @@ def test_no_secret_survives_in_a_message(secret: str) -> None:
         "qemu:///embed?root=/tmp/lvc-1",
         "esx://root@host/?no_verify=1",
     ],
+    ids=["test", "local", "ssh", "IPv6", "embedded", "esx"],
 )
 def test_a_uri_without_secrets_is_shown_as_it_is(uri: str) -> None:
     """Nothing is taken for a secret that is none."""
@@ -83,30 +85,40 @@ def test_the_rest_of_a_uri_is_still_readable(secret: str) -> None:
     assert redact(uri) == "qemu+ssh://me:***@host:22/system?token=***&x=1"
 
 
-@pytest.mark.parametrize(
-    ("uri", "words"),
-    [
-        ("", "empty"),
-        (" ", "empty"),
-        ("default", "no scheme"),
-        ("/default", "no scheme"),
-        ("//host/system", "no scheme"),
-        ("1qemu:///system", "no scheme"),
-        ("qemu+:///system", "no scheme"),
-        ("test:///def ault", "white space"),
-        ("test:///default\n", "white space"),
-        ("test:///\x1b[2Jdefault", "control character"),
-        ("qemu+tls://[::1/system", "malformed"),
-        ("qemu+tls://host:port/system", "malformed"),
-        ("qemu+tls://host:99999/system", "malformed"),
-    ],
-    ids=repr,
-)
-def test_what_is_no_uri_is_refused(uri: str, words: str) -> None:
+NO_SCHEME = "LVC-301 {}: the URI has no scheme; write it like test:///default or qemu:///system."
+FORMS = "check the URI; libvirt.org/uri.html lists the forms."
+MALFORMED = f"LVC-301 {{}}: the URI is malformed ({{}}); {FORMS}"
+UNPRINTABLE = f"LVC-301 {{}}: the URI holds white space or a control character; {FORMS}"
+REFUSED = {
+    "nothing": ("", "LVC-301 the URI is empty; give one, for example test:///default."),
+    "a blank": (" ", "LVC-301 the URI is empty; give one, for example test:///default."),
+    "a word": ("default", NO_SCHEME.format("default")),
+    "a path": ("/default", NO_SCHEME.format("/default")),
+    "a host": ("//host/system", NO_SCHEME.format("//host/system")),
+    "a digit first": ("1qemu:///system", NO_SCHEME.format("1qemu:///system")),
+    "no transport": ("qemu+:///system", NO_SCHEME.format("qemu+:///system")),
+    "a blank inside": ("test:///def ault", UNPRINTABLE.format("test:///def ault")),
+    "a line end": ("test:///default\n", UNPRINTABLE.format("test:///default\\n")),
+    "an escape": ("test:///\x1b[2Jdefault", UNPRINTABLE.format("test:///\\x1b[2Jdefault")),
+    "a password and a blank": ("test://me:hush@host/ ", UNPRINTABLE.format("test://me:***@host/ ")),
+    "an open bracket": ("qemu+tls://[::1/system", MALFORMED.format("qemu+tls://[::1/system", "Invalid IPv6 URL")),
+    "a large port": (
+        "qemu+tls://host:99999/system",
+        MALFORMED.format("qemu+tls://host:99999/system", "Port out of range 0-65535"),
+    ),
+    "a password for a port": (
+        "qemu+tls://me:hush@host:hush/system",
+        MALFORMED.format("qemu+tls://me:***@host:hush/system", "Port could not be cast to integer value as '***'"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("uri", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_uri_is_refused(uri: str, sentence: str) -> None:
     """Text that libvirt would take for something else is refused, in one line without control characters."""
     with pytest.raises(BadUri) as error:
         check_uri(uri)
-    assert words in str(error.value)
+    assert str(error.value) == sentence
     assert str(error.value).isprintable()
 
 
@@ -136,20 +148,87 @@ def test_a_uri_is_taken(uri: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("uri", "local", "embedded", "rootless"),
+    ("uri", "secrets"),
     [
-        ("qemu:///system", True, False, False),
-        ("qemu+unix://localhost/system", True, False, False),
-        ("qemu+tcp://[::1]/system", True, False, False),
-        ("qemu+ssh://host/system", False, False, False),
-        ("qemu:///embed", True, True, True),
-        ("qemu:///embed?root=/x", True, True, False),
-        ("qemu:///embedded", True, False, False),
+        ("qemu+ssh://me:hush@host/?token=a-hush-b&x=1", ["a-hush-b", "hush"]),
+        ("qemu+ssh://me:hush@host/?token=hush&pw=", ["hush"]),
+        ("qemu+ssh://me:@host/", []),
+    ],
+    ids=["two", "one twice", "an empty one"],
+)
+def test_each_secret_is_known_once(uri: str, secrets: list[str]) -> None:
+    """The longest comes first, so that none is taken out of another and leaves the rest of it."""
+    assert secrets_in(uri) == secrets
+
+
+@pytest.mark.parametrize(
+    ("uri", "said", "shown"),
+    [
+        ("esx://me:hush@host/", "cannot open esx://me:hush@host/", "cannot open esx://me:***@host/"),
+        ("esx://me:hush@host/", "hush, hush, and unhushed", "***, ***, and un***ed"),
+        ("esx://me:hus@host/", "hus is wrong (hus), not hush", "*** is wrong (***), not hush"),
+        ("esx://me:a+b@host/", "a+b, no aab, no xa+b", "***, no aab, no xa+b"),
+        ("esx://me:p%40ss@host/", "p%40ss, p@ss", "***, ***"),
+        ("esx://me:p@s/s@host/", "p@s/s, p%40s%2Fs", "***, ***"),
+        ("esx://me:quiet@host/?token=quietly", "quietly, quiet", "***, ***"),
+        ("esx://me:pass%@host/", "pass%25, pass%", "***, ***"),
+    ],
+    ids=[
+        "the whole",
+        "long",
+        "short",
+        "short and special",
+        "decoded",
+        "encoded",
+        "one in another",
+        "one form in another",
     ],
 )
-def test_what_a_uri_leads_to_is_seen(uri: str, local: bool, embedded: bool, rootless: bool) -> None:
+def test_a_message_is_shown_without_secrets(uri: str, said: str, shown: str) -> None:
+    """What was given as a secret is taken out, however the driver writes it; a short one only where it stands alone."""
+    assert scrub(said, uri) == shown
+
+
+@pytest.mark.parametrize(
+    ("uri", "local", "inside", "embedded", "rootless"),
+    [
+        ("qemu:///system", True, False, False, False),
+        ("qemu+unix://LOCALHOST/system", True, False, False, False),
+        ("qemu+tcp://[::1]/system", True, False, False, False),
+        ("qemu+tcp://127.0.0.1:16509/system", True, False, False, False),
+        ("qemu+ssh://host/system", False, False, False, False),
+        ("test:///default", True, True, False, False),
+        ("test+ssh://host/default", False, False, False, False),
+        ("qemu:///embed", True, True, True, True),
+        ("qemu:///embed?root=/x", True, True, True, False),
+        ("qemu:///embed?a=root", True, True, True, True),
+        ("qemu:///embedded", True, False, False, False),
+        ("qemu:///system?root=/x", True, False, False, False),
+    ],
+    ids=[
+        "local",
+        "a local host",
+        "a local address",
+        "another local address",
+        "a host",
+        "test",
+        "test elsewhere",
+        "embedded",
+        "embedded with a root",
+        "a root for a value",
+        "a longer word",
+        "a root for nothing",
+    ],
+)
+def test_what_a_uri_leads_to_is_seen(uri: str, local: bool, inside: bool, embedded: bool, rootless: bool) -> None:
     """Whether files can be seen from here, and whether a private root is wanted, is read off the URI."""
-    assert (is_local(uri), embeds(uri), embeds_without_root(uri)) == (local, embedded, rootless)
+    found = (is_local(uri), in_process(uri), embeds(uri), embeds_without_root(uri))
+    assert found == (local, inside, embedded, rootless)
+
+
+def test_what_is_malformed_leads_to_no_machine() -> None:
+    """Files of this one are not taken for those of a host that cannot be read off the URI."""
+    assert not is_local("qemu+tls://[::1/system")
 
 
 def test_a_root_is_added_to_what_is_there() -> None:

@@ -57,7 +57,7 @@ def scrub(text: str, uri: str) -> str:
         for form in sorted({secret, unquote(secret), quote(unquote(secret), safe="")}, key=len, reverse=True):
             if len(form) >= _LONG:
                 text = text.replace(form, "***")
-            elif form:
+            else:
                 # A secret of a letter or two stands in half of all words: only where it stands alone is it one.
                 text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", "***", text)
     return text
