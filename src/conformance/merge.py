@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from conformance.catalog import release_text
@@ -42,6 +43,9 @@ _GRAVEST_FIRST = (
     Verdict.NOT_RUN,
 )
 
+#: How many of the parts that are missing are named.
+_NAMED = 10
+
 #: A report and the name of its file.
 Part = tuple[str, Mapping[str, Any]]
 
@@ -55,7 +59,7 @@ def merge(parts: Sequence[Part], command: str) -> dict[str, Any]:
     :raises CannotMerge: when they do not go together, with the files.
     """
     _refuse_what_differs(parts)
-    _refuse_missing_parts(parts)
+    _refuse_other_parts(parts)
     first = parts[0][1]
     if len(parts) == 1:
         return dict(first)
@@ -102,15 +106,23 @@ def _refuse_what_differs(parts: Sequence[Part]) -> None:
                 raise CannotMerge(f"the driver {has} the {what} {differing[0]}, other than in {first_file}", where=file)
 
 
-def _refuse_missing_parts(parts: Sequence[Part]) -> None:
+def _refuse_other_parts(parts: Sequence[Part]) -> None:
     if "shard" not in parts[0][1]:
         return
     number = parts[0][1]["shard"]["of"]
-    missing = set(range(1, number + 1)) - {report["shard"]["index"] for _, report in parts}
+    files: dict[int, str] = {}
+    for file, report in parts:
+        index = report["shard"]["index"]
+        if index in files:
+            # Its cells of the decision table would be counted twice.
+            raise CannotMerge(f"it is part {index} of {number}, as {files[index]} is", where=file, remedy="name one")
+        files[index] = file
+    # No more than are named: a spoilt report can claim any number of parts.
+    missing = list(islice((index for index in range(1, number + 1) if index not in files), _NAMED + 1))
     if missing:
-        are = "is" if len(missing) == 1 else "are"
+        named = ", ".join(map(str, missing[:_NAMED])) + (" …" if len(missing) > _NAMED else "")
         raise CannotMerge(
-            f"of {number} parts {', '.join(map(str, sorted(missing)))} {are} missing",
+            f"of {number} parts {named} {'is' if len(missing) == 1 else 'are'} missing",
             remedy="name the report of each part",
         )
 
@@ -200,14 +212,14 @@ def _timing(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _elapsed(timings: Sequence[Mapping[str, Any]]) -> float:
     try:
-        begun = [datetime.fromisoformat(timing["started"]) for timing in timings]
-        ended = [
-            start + timedelta(seconds=timing["wall_seconds"]) for start, timing in zip(begun, timings, strict=True)
+        spans = [
+            (start := datetime.fromisoformat(timing["started"]), start + timedelta(seconds=timing["wall_seconds"]))
+            for timing in timings
         ]
     except (ValueError, OverflowError):
         # A day that there is not: what is left is the longest part.
         return float(max(timing["wall_seconds"] for timing in timings))
-    return round((max(ended) - min(begun)).total_seconds(), 3)
+    return round((max(end for _, end in spans) - min(start for start, _ in spans)).total_seconds(), 3)
 
 
 def _part(file: str, report: Mapping[str, Any]) -> dict[str, Any]:
