@@ -14,7 +14,7 @@ from conformance import mutants
 from conformance.errors import Unproven
 from conformance.judgement import Look, Violation, look_at
 from conformance.kill_matrix import Declared
-from conformance.published_proof import check_proofs, page_path, read_proofs
+from conformance.published_proof import check_proofs, check_vices, page_path, read_proofs
 from conformance.specification import load_specification
 from conformance.suite.case import Case
 from conformance.suite.definitions import conclusions
@@ -191,3 +191,15 @@ def test_autostart_once_that_is_on_convicts() -> None:
     autostart_once_is_off(Answers(autostart_once=0))
     with pytest.raises(Violation, match="autostart once"):
         autostart_once_is_off(Answers(autostart_once=1))
+
+
+def test_every_vice_is_published_and_no_other() -> None:
+    """A vice that was added or taken away after the matrices were made is named, with what to do."""
+    assert list(check_vices(mutants.VICES, PROOFS, "here")) == []
+    kept = {*mutants.VICES, "new-vice"}
+    kept.remove("disk-goes-with-the-domain")
+    gone, new = map(str, check_vices(kept, PROOFS, "docs/kill-matrix.md"))
+    assert gone.startswith("LVC-207 docs/kill-matrix.md: the vice disk-goes-with-the-domain is published, and there is")
+    assert new.startswith(
+        "LVC-207 docs/kill-matrix.md: the vice new-vice is in no published kill matrix; publish what "
+    )

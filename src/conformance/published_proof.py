@@ -7,7 +7,7 @@ against the specification, so that no rule is released that nothing was seen to 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,4 +86,20 @@ def check_proofs(catalog: Catalog, reports: Sequence[Mapping[str, Any]], shown: 
             "the page differs from what is published beside it",
             where=where,
             remedy=f"write it anew with {PROGRAM} lint --write",
+        )
+
+
+def check_vices(vices: Collection[str], reports: Sequence[Mapping[str, Any]], where: str) -> Iterator[KitError]:
+    """Yield each vice that stands in the code or in the published matrices, and not in both.
+
+    :param vices: the names of those in the code.
+    :param where: the page's place.
+    """
+    published = {vice["name"] for report in reports for vice in report["vices"]}
+    for name in sorted(published ^ set(vices)):
+        what = "is in no published kill matrix" if name in vices else "is published, and there is none of that name"
+        yield Unproven(
+            f"the vice {name} {what}",
+            where=where,
+            remedy=f"publish what {PROGRAM} prove finds as CONTRIBUTING.md tells",
         )

@@ -73,7 +73,7 @@ def lint(*, write: bool = False) -> int:
     :raises Unwritable: when they cannot be.
     """
     specification = load_specification()
-    from conformance.published_proof import check_proofs, page_path, read_proofs, render_page
+    from conformance.published_proof import check_proofs, check_vices, page_path, read_proofs, render_page
 
     matrix = page_path()
     if write:
@@ -100,7 +100,11 @@ def lint(*, write: bool = False) -> int:
     findings += check_bases(specification.catalog, read_upstream(spec, specification.catalog))
     if matrix is not None:
         shown = matrix.read_text(encoding="utf-8") if matrix.is_file() else ""
-        findings += check_proofs(specification.catalog, read_proofs(matrix), shown, f"docs/{matrix.name}")
+        from conformance.mutants import VICES
+
+        proofs, where = read_proofs(matrix), f"docs/{matrix.name}"
+        findings += check_proofs(specification.catalog, proofs, shown, where)
+        findings += check_vices(VICES, proofs, where)
     for finding in findings:
         print(finding, file=sys.stderr)
     if findings:
