@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import libvirt
 import pytest
@@ -80,6 +81,71 @@ def test_a_domain_without_the_runs_stamp_is_left_alone(conn: Handle, run: str) -
     with pytest.raises(CleanUpFailed, match="was left alone"):
         remove(conn, OWN, RUN)
     assert OWN.name in names(conn)
+
+
+BARE = "<domain type='test'><name>{}</name><uuid>{}</uuid>{}<memory>32768</memory><os><type>hvm</type></os></domain>"
+UNSTAMPED = Owned(OWN.name, OWN.uuid, stamped=False)
+OTHERS = "<metadata><other xmlns='urn:other'/></metadata>"
+
+
+def test_a_domain_without_a_stamp_goes_where_its_name_has_to_do(conn: Handle) -> None:
+    """A driver that keeps no metadata shows none; by agreement the run's id in the name stands for it."""
+    conn.call("defineXML", BARE.format(OWN.name, OWN.uuid, ""))
+    assert remove(conn, UNSTAMPED, RUN)
+    assert OWN.name not in names(conn)
+
+
+@pytest.mark.parametrize(
+    ("owned", "name", "metadata", "mark"),
+    [(OWN, OWN.name, "", "stamp"), (UNSTAMPED, "theirs", "", "name"), (UNSTAMPED, OWN.name, OTHERS, "name")],
+    ids=["not agreed to", "another name", "metadata of others"],
+)
+def test_a_domain_that_no_name_shows_to_be_the_kits_is_left_alone(
+    conn: Handle, owned: Owned, name: str, metadata: str, mark: str
+) -> None:
+    """Without an agreement a name says nothing, and with one it has to be of the run and no metadata against it."""
+    conn.call("defineXML", BARE.format(name, OWN.uuid, metadata))
+    with pytest.raises(CleanUpFailed, match=f"not its {mark}, and was left alone"):
+        remove(conn, owned, RUN)
+    assert name in names(conn)
+
+
+class Unclear(libvirt.libvirtError):
+    """An error that says nothing: a driver failed without setting one."""
+
+    def get_error_code(self) -> int:
+        """Return VIR_ERR_INTERNAL_ERROR, as a daemon makes of it."""
+        return 1
+
+
+def mute(handle: Handle, method: str, args: tuple[Any, ...], proceed: Callable[..., Any]) -> Any:
+    """Fail to find a domain without a reason, as a driver does that sets no error."""
+    try:
+        return proceed(method, *args)
+    except libvirt.libvirtError:
+        if method == "lookupByUUIDString":
+            raise Unclear("no reason") from None
+        raise
+
+
+def test_where_a_look_up_gives_no_reason_the_list_tells(conn: Handle) -> None:
+    """A domain that no list shows is gone, whatever error a look-up ends with."""
+    silent = Handle(conn.raw, "conn", Journal(), mute)
+    define(conn)
+    assert remove(silent, OWN, RUN)
+    assert not remove(silent, OWN, RUN)
+
+
+def test_where_neither_look_up_nor_list_tells_nothing_is_taken_for_gone(conn: Handle) -> None:
+    """Without an answer a domain may be there."""
+
+    def silent(handle: Handle, method: str, args: tuple[Any, ...], proceed: Callable[..., Any]) -> Any:
+        if method in ("lookupByUUIDString", "listAllDomains"):
+            raise Unclear("no reason")
+        return proceed(method, *args)
+
+    with pytest.raises(CleanUpFailed, match="cannot be told"):
+        remove(Handle(conn.raw, "conn", Journal(), silent), OWN, RUN)
 
 
 def test_a_stamped_domain_that_was_not_announced_is_left_alone(conn: Handle) -> None:

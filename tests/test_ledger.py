@@ -133,6 +133,15 @@ def test_a_ledger_is_its_owners_alone(tmp_path: Path) -> None:
     assert ledger.path.parent.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("stamped", [True, False])
+def test_whether_stamps_are_asked_for_outlives_the_run(tmp_path: Path, stamped: bool) -> None:
+    """Who cleans up after a run that was killed goes by what its caller had agreed to."""
+    Ledger.open(URI, "run1", folder=tmp_path, stamped=stamped).announce("a", "1")
+    found = Ledger(tmp_path / f"{uri_key(URI)}-run1.jsonl")
+    assert found.stamped is stamped
+    assert found.domains() == [Owned("a", "1", stamped)]
+
+
 def test_without_a_ledger_nothing_is_begun(tmp_path: Path) -> None:
     """A folder that cannot be made is an error with the place, before anything else is."""
     (tmp_path / "file").touch()

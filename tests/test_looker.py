@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import libvirt
 import pytest
 
 from conformance.driver.build import Subject, build
@@ -50,6 +51,26 @@ def test_the_answers_are_those_of_the_long_way(session: Session, subject: Subjec
     seen = looker(session, subject).look()
     assert list(seen.answers.items()) == list(subject.view.answers.items())
     assert isinstance(seen["definition in the image"], Failure)
+
+
+def test_an_older_call_stands_in_for_one_that_a_driver_lacks(session: Session, monkeypatch: Any) -> None:
+    """Names of snapshots come from the list of names where there is no list of snapshots, both ways of asking."""
+    made = build(session, SITUATIONS["inactive with a snapshot"], KNOWLEDGE)
+
+    def lacking(_domain: Any, _flags: int) -> Any:
+        return lacking_call(session)
+
+    monkeypatch.setattr(libvirt.virDomain, "listAllSnapshots", lacking)
+    seen = looker(session, made).look()["snapshot names"]
+    asked = observe(session.connection, made.handle, CAPABILITIES, session.host)["snapshot names"]
+    monkeypatch.undo()
+    made.handle.raw.undefineFlags(3)
+    assert seen == asked == ("kept",)
+
+
+def lacking_call(session: Session) -> Any:
+    """Make a call that the test driver does not have, which fails with NO_SUPPORT."""
+    return session.connection.raw.domainXMLFromNative("", "", 0)
 
 
 def test_what_has_changed_is_seen(session: Session, subject: Subject) -> None:

@@ -59,7 +59,7 @@ def test_emulated_guests_stand_in_where_they_start(
 ) -> None:
     """What the caller chose stays, and the evidence says what did not start."""
     driver: Any = Driver(offers, starts, chosen)
-    monkeypatch.setattr(probing, "_probe", Driver.probe)
+    monkeypatch.setattr(probing, "_probe", lambda driver, _at_once: driver.probe())
     found = probing.probe(driver)
     assert driver.machine.type == used
     told = "of a domain of type kvm: INTERNAL_ERROR (no kvm)"

@@ -96,6 +96,8 @@ def _parser() -> _Parser:
     command.set_defaults(handler=_explain)
     command = commands.add_parser("probe", help="show what a driver can do and hold")
     _add_uri(command)
+    command.add_argument("--workers", metavar="N", type=_positive, default=0, help="1 asks one thing at a time")
+    _add_without_stamp(command)
     _add_time(command)
     command.set_defaults(handler=_probe)
     for name, told in (
@@ -172,9 +174,18 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--denied-uri", metavar="URI", help="the same driver as somebody who may look and do nothing else"
     )
+    _add_without_stamp(command)
     command.add_argument("--vice", metavar="NAME", default="", help=argparse.SUPPRESS)
     _add_time(command)
     command.set_defaults(handler=_run)
+
+
+def _add_without_stamp(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--without-stamp",
+        action="store_true",
+        help="where a driver keeps no <metadata>, know the kit's domains by their names and UUIDs alone",
+    )
 
 
 def _add_for_reports(name: str, command: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from conformance.errors import Unwritable
@@ -22,10 +23,14 @@ PREFIX = "lvc"
 
 @dataclass(frozen=True)
 class Owned:
-    """A domain that the kit announced: its name and its UUID."""
+    """A domain that the kit announced: its name and its UUID.
+
+    :param stamped: whether it has to carry the stamp of its run; otherwise the run's id in its name has to do.
+    """
 
     name: str
     uuid: str
+    stamped: bool = True
 
 
 def state_folder() -> Path:
@@ -54,16 +59,18 @@ class Ledger:
         self.path = path
 
     @classmethod
-    def open(cls, uri: str, run: str, *, folder: Path | None = None) -> Ledger:
+    def open(cls, uri: str, run: str, *, folder: Path | None = None, stamped: bool = True) -> Ledger:
         """Begin the ledger of a run, which lives as long as this process does.
 
+        :param stamped: whether the run's domains are known by their stamp, which is to hold after its death too.
         :raises Unwritable: when the folder cannot be written to: without a ledger nothing may be made.
         """
         folder = folder or state_folder()
         ledger = cls(folder / f"{uri_key(uri)}-{run}.jsonl")
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            ledger._append({"run": run, "pid": os.getpid(), "start": process_start(os.getpid())})
+            begun = {"run": run, "pid": os.getpid(), "start": process_start(os.getpid())}
+            ledger._append(begun if stamped else {**begun, "stamped": False})
         except OSError as error:
             raise Unwritable(
                 f"the ledger of what the kit makes cannot be written ({error.strerror})",
@@ -84,6 +91,11 @@ class Ledger:
     def run(self) -> str:
         """The id of the run."""
         return self.path.stem.partition("-")[2]
+
+    @cached_property
+    def stamped(self) -> bool:
+        """Whether a domain of the run is touched only when it carries the stamp."""
+        return next(self._entries(), {}).get("stamped") is not False
 
     def _append(self, entry: dict[str, object]) -> None:
         # One write of one line with O_APPEND: lines of several processes never mix.
@@ -138,7 +150,8 @@ class Ledger:
         """Return the domains announced so far, each once, without those that are gone for good."""
         entries = list(self._entries())
         gone = {entry["gone"] for entry in entries if "gone" in entry}
-        found = [Owned(str(e["name"]), str(e["uuid"])) for e in entries if "uuid" in e and "name" in e]
+        named = [entry for entry in entries if "uuid" in entry and "name" in entry]
+        found = [Owned(str(entry["name"]), str(entry["uuid"]), self.stamped) for entry in named]
         return list(dict.fromkeys(owned for owned in found if owned.uuid not in gone))
 
     def pools(self) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from conformance.errors import CannotHost
+from conformance.ledger import PREFIX
 
 #: The namespace of the stamp by which the kit knows its own domains.
 STAMP = "https://libvirt.org/conformance-kit/stamp/1.0"
@@ -147,6 +148,15 @@ def _emulator(arch: ET.Element, domain: ET.Element) -> str:
     if domain.get("type") not in ("qemu", "kvm", "hvf"):
         return ""
     return domain.findtext("emulator", "") or arch.findtext("emulator", "")
+
+
+def is_called_after(definition: str, run: str) -> bool:
+    """Tell whether a definition has a name that a run gave, and no ``<metadata>`` that could say otherwise."""
+    try:
+        root = ET.fromstring(definition)  # noqa: S314
+    except ET.ParseError:
+        return False
+    return root.find("metadata") is None and root.findtext("name", "").startswith(f"{PREFIX}-{run}-")
 
 
 def is_stamped(definition: str, run: str) -> bool:

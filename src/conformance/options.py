@@ -20,6 +20,7 @@ class Options:
     ``table`` is how much is asked of the decision table; ``outputs`` are the files for other forms of the report, each
     by the name of its form;
     ``deviations`` and ``baseline`` are files that the result is held against; ``repeat`` is how often all is judged;
+    ``without_stamp`` is whether the kit may know its domains by their names and UUIDs alone;
     ``shard`` is which of how many parts of everything is run.
     """
 
@@ -41,4 +42,5 @@ class Options:
     baseline: Path | None = None
     repeat: int = 1
     shard: tuple[int, int] = (1, 1)
+    without_stamp: bool = False
     command: str = ""

@@ -20,10 +20,12 @@ class Premises:
 
     :param uri: the driver's, as the caller gave it.
     :param run: the run's id.
+    :param stamped: whether its domains are known by their stamp.
     """
 
-    def __init__(self, uri: str, run: str) -> None:
+    def __init__(self, uri: str, run: str, *, stamped: bool = True) -> None:
         self.uri = uri
+        self._stamped = stamped
         self.run = run
         self.folder = Path(tempfile.gettempdir()) / f"{PREFIX}-run-{run}"
         self.ledger: Ledger | None = None
@@ -38,7 +40,7 @@ class Premises:
         :param wanted: what the attendant has to know of the caller's wishes.
         :raises Unwritable: when something cannot be made.
         """
-        self.ledger = Ledger.open(self.uri, self.run)
+        self.ledger = Ledger.open(self.uri, self.run, stamped=self._stamped)
         self._make_folder(self.ledger)
         uri = self.uri
         if embeds_without_root(uri):

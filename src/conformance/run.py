@@ -65,7 +65,7 @@ class Run:
             shard=self.options.shard,
         )
         self.table = TableRecord(NOTHING)
-        self._premises = Premises(self.options.uri, secrets.token_hex(4))
+        self._premises = Premises(self.options.uri, secrets.token_hex(4), stamped=not self.options.without_stamp)
         self._knowledge: dict[str, Any] = {}
         self._restart: tuple[str, ...] = ()
         self._start_seconds = 0.0
@@ -106,7 +106,12 @@ class Run:
         self.gate = self.gate or open_gate(options.deviations, options.baseline, options.repeat)
         for rule in options.rules:
             self.specification.catalog.rule(rule)
-        self._premises.open(virt_type=options.virt_type, restart=self._restart, denied_uri=options.denied_uri)
+        self._premises.open(
+            virt_type=options.virt_type,
+            restart=self._restart,
+            denied_uri=options.denied_uri,
+            at_once=options.workers != 1,
+        )
 
     def make_plan(self) -> Plan:
         """Wait for what probing found out, and decide what is run.

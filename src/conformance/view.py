@@ -41,7 +41,7 @@ class Aspect:
     """One question: a method of the domain or of the connection, its arguments, and the capability it needs.
 
     The word ``UUID`` or ``NAME`` among the arguments stands for the domain's. The receiver ``host`` is asked by
-    looking at its disks, see :mod:`conformance.driver.host`.
+    looking at its disks, see :mod:`conformance.driver.host`. A driver without the method is asked by the ``older`` one.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Aspect:
     args: tuple[object, ...]
     form: Form
     needs: str | None = None
+    older: str = ""
 
 
 def _domain(name: str, method: str, *args: object, form: Form = Form.PLAIN, needs: str | None = None) -> Aspect:
@@ -81,7 +82,7 @@ ASPECTS: tuple[Aspect, ...] = (
     _domain("managed save image", "hasManagedSaveImage", 0, needs="managed-save"),
     _domain("definition in the image", "managedSaveGetXMLDesc", 0, needs="managed-save-xml"),
     _domain("snapshots", "snapshotNum", 0, needs="snapshot-metadata"),
-    _domain("snapshot names", "listAllSnapshots", 0, form=Form.NAMES, needs="snapshot-metadata"),
+    Aspect("snapshot names", "dom", "listAllSnapshots", (0,), Form.NAMES, "snapshot-metadata", "snapshotListNames"),
     _domain("checkpoint names", "listAllCheckpoints", 0, form=Form.NAMES, needs="checkpoint-metadata"),
     _listed("a domain", 0),
     _listed("active", 1),

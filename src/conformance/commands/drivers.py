@@ -21,7 +21,15 @@ def probe(options: argparse.Namespace) -> int:
 
     :raises KitError: when the driver cannot be reached.
     """
-    run = Run(Options(uri=options.uri, timeout=options.timeout, virt_type=options.virt_type))
+    run = Run(
+        Options(
+            uri=options.uri,
+            workers=options.workers,
+            timeout=options.timeout,
+            virt_type=options.virt_type,
+            without_stamp=options.without_stamp,
+        )
+    )
     with ended_in_order():
         try:
             run.begin()

@@ -105,6 +105,7 @@ def _options(options: argparse.Namespace) -> Options:
         baseline=options.baseline,
         repeat=options.repeat,
         shard=options.shard,
+        without_stamp=options.without_stamp,
         command=shlex.join(["libvirt-conformance", *map(redact, sys.argv[1:])]),
     )
 

@@ -57,7 +57,7 @@ class Attendant:
         session.restarter = Daemon(request["restart"]) if request["restart"] else None
         self._session = session
         before = inventory.take(session.connection, ledger.run)
-        findings = probe(session)
+        findings = probe(session, at_once=request["at_once"])
         return {
             "driver": {**dict(identity(session.connection)), "client_version": libvirt.getVersion()},
             "machine": asdict(session.machine),

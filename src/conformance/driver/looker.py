@@ -15,7 +15,7 @@ import libvirt
 
 from conformance.driver.handle import NO_SUCH_METHOD, Handle, failure_of
 from conformance.driver.host import Host
-from conformance.driver.observe import observe
+from conformance.driver.observe import names_of, observe
 from conformance.view import ASPECTS, Answer, Aspect, Form, View
 
 _Convert = Callable[[Any], Answer]
@@ -64,6 +64,8 @@ class Looker:
         call = getattr(receiver, aspect.method, None)
         if call is None:
             return aspect.name, where, _missing, (), None
+        if aspect.older:
+            call = _either(call, getattr(receiver, aspect.older))
         return aspect.name, where, call, args, _converter(aspect.form, uuid)
 
 
@@ -73,6 +75,20 @@ def _nowhere(_line: bytes) -> None:
 
 def _missing() -> Answer:
     return NO_SUCH_METHOD
+
+
+def _either(call: Callable[..., Any], older: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a call for which an older one stands in where the driver does not have it."""
+
+    def ask(*args: object) -> Any:
+        try:
+            return call(*args)
+        except libvirt.libvirtError as error:
+            if failure_of(error).name != "NO_SUPPORT":
+                raise
+            return older(*args)
+
+    return ask
 
 
 def _converter(form: Form, uuid: str) -> _Convert | None:
@@ -86,6 +102,6 @@ def _converter(form: Form, uuid: str) -> _Convert | None:
         Form.UUID: lambda domain: str(domain.UUIDString()),
         Form.ID: lambda domain: int(domain.ID()),
         Form.LISTED: listed,
-        Form.NAMES: lambda items: tuple(sorted(item.getName() for item in items)),
+        Form.NAMES: names_of,
     }
     return converters.get(form)

@@ -66,7 +66,7 @@ class Namesakes:
 
     def _announce(self, name: str, uuid: str) -> Owned:
         """Return a domain that stands in the ledger, which it does before it is made."""
-        owned = Owned(name, uuid)
+        owned = Owned(name, uuid, self._session.ledger.stamped)
         if owned not in self._owned:
             self._session.announce(name, uuid)
             self._owned.append(owned)

@@ -37,7 +37,10 @@ def ask(connection: Handle, domain: Handle, host: Host, aspect: Aspect, uuid: st
         return host.answer(aspect.method, uuid, name)
     receiver = domain if aspect.receiver == "dom" else connection
     args = [uuid if arg == "UUID" else name if arg == "NAME" else arg for arg in aspect.args]
-    return _answer(aspect.form, receiver.look(aspect.method, *args), uuid, name)
+    found = receiver.look(aspect.method, *args)
+    if aspect.older and found.code == "NO_SUPPORT":
+        found = receiver.look(aspect.older, *args)
+    return _answer(aspect.form, found, uuid, name)
 
 
 def _answer(form: Form, outcome: Outcome, uuid: str, name: str) -> Answer:
@@ -57,10 +60,15 @@ def _answer(form: Form, outcome: Outcome, uuid: str, name: str) -> Answer:
         case Form.LISTED_NAME:
             return name in value
         case Form.NAMES:
-            return tuple(sorted(item.getName() for item in value))
+            return names_of(value)
         case _:
             plain: str | int = value
             return plain
+
+
+def names_of(items: Iterable[Any]) -> tuple[str, ...]:
+    """Return the names of what a list holds, in order; older lists hold nothing else."""
+    return tuple(sorted(item if isinstance(item, str) else item.getName() for item in items))
 
 
 def is_missing(answer: Answer | None) -> bool:

@@ -24,24 +24,25 @@ from conformance.driver.setbacks import NotReached
 from conformance.errors import CannotHost, KitError
 from conformance.flags import FORCE_BOOT, Undefine, describe_flags
 from conformance.journal import Journal
-from conformance.machine import EMULATED, NO_SUCH_DISK, Hardware, is_stamped
+from conformance.machine import EMULATED, NO_SUCH_DISK, Hardware, is_called_after, is_stamped
 from conformance.uri import is_local
 
 BOOTED, RESTORED = 1, 3
 
 
-def probe(session: Session) -> Findings:
+def probe(session: Session, *, at_once: bool = True) -> Findings:
     """Find out everything about a driver, with guests that start where it offers such.
 
+    :param at_once: whether it may be asked several things at a time.
     :raises KitError: when the driver cannot even hold a definition.
     """
-    findings = _probe(session)
+    findings = _probe(session, at_once)
     if findings.start_failure and not session.virt_type and session.machine.type != EMULATED:
-        return _probe_emulated(session, findings)
+        return _probe_emulated(session, findings, at_once)
     return findings
 
 
-def _probe_emulated(session: Session, findings: Findings) -> Findings:
+def _probe_emulated(session: Session, findings: Findings, at_once: bool) -> Findings:
     """Probe once more with emulated guests, as those that the driver offers for the hardware do not start here.
 
     A container shows ``/dev/kvm`` now and then, and lets nobody use it.
@@ -51,7 +52,7 @@ def _probe_emulated(session: Session, findings: Findings) -> Findings:
         session.choose(EMULATED)
     except CannotHost:
         return findings
-    again = _probe(session)
+    again = _probe(session, at_once)
     if again.start_failure:
         session.choose("")
         return findings
@@ -60,8 +61,8 @@ def _probe_emulated(session: Session, findings: Findings) -> Findings:
     return again
 
 
-def _probe(session: Session) -> Findings:
-    """Ask all questions; those that need a guest are asked side by side."""
+def _probe(session: Session, at_once: bool) -> Findings:
+    """Ask all questions; those that need a guest are asked side by side, where they may be."""
     findings = Findings()
     _definition(session, findings)
     session.pools = findings.pools
@@ -72,7 +73,7 @@ def _probe(session: Session) -> Findings:
     # The restart of a daemon takes the connections of all others, so it waits for them.
     last = [restart] if session.restarter is not None else []
     inquiries += [] if last else [restart]
-    with ThreadPoolExecutor(len(inquiries)) as pool:
+    with ThreadPoolExecutor(len(inquiries) if at_once else 1) as pool:
         for _ in pool.map(lambda inquiry: _inquire(inquiry, session, findings), inquiries):
             pass
     for inquiry in last:
@@ -104,16 +105,18 @@ def _definition(session: Session, findings: Findings) -> None:
     findings.note("define", defined)
     if defined.failure is None:
         shown = defined.value.look("XMLDesc", 0)
-        stamped = shown.ok and is_stamped(shown.value, session.ledger.run)
-        if stamped:
+        run = session.ledger.run
+        known = shown.ok and is_stamped(shown.value, run)
+        known = known or (shown.ok and not session.ledger.stamped and is_called_after(shown.value, run))
+        if known:
             # The other questions look there too, and a definition can take a driver half a minute.
             see_host(session, findings, owned)
         defined.value.look("undefine")
-        if not stamped:
+        if not known:
             raise KitError(
                 "the driver does not keep <metadata>, so the kit could not tell its own domains from others'",
                 where="define",
-                remedy="nothing was changed; the driver cannot be tested safely",
+                remedy="nothing was changed; --without-stamp lets the kit know its domains by name and UUID alone",
             )
 
 
@@ -181,6 +184,8 @@ def _run_and_save(session: Session, findings: Findings) -> None:
     findings.start_seconds = session.journal.seconds - before
     if not findings.note("start", started):
         findings.start_failure = str(started)
+        _without_guest(session, findings, domain)
+        findings.follow(("force-boot",), "managed-save")
         findings.follow(("pause", "managed-save", "managed-save-xml", "force-boot"), "start")
         return
     suspended = domain.call("suspend")
@@ -195,6 +200,19 @@ def _run_and_save(session: Session, findings: Findings) -> None:
     findings.note("force-boot", forced)
     if forced.code == "INVALID_ARG":
         findings.say("force-boot", False, f"createWithFlags: {forced.failure}")
+
+
+def _without_guest(session: Session, findings: Findings, domain: Handle) -> None:
+    """Ask an inactive domain for what takes a guest: a driver that lacks the call says so all the same."""
+    for name, method, *args in (
+        ("pause", "suspend"),
+        ("managed-save", "managedSave", 0),
+        ("managed-save-xml", "managedSaveGetXMLDesc", 0),
+        ("save-file", "save", str(session.files / "saved")),
+    ):
+        asked = domain.call(str(method), *args)
+        if asked.code in UNSUPPORTED:
+            findings.note(str(name), asked)
 
 
 def _restore(session: Session, findings: Findings) -> None:

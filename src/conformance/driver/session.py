@@ -318,7 +318,7 @@ class Session:
 
     def announce(self, name: str, uuid: str) -> Owned:
         """Write into the ledger that a domain of this name and UUID may come to be."""
-        owned = Owned(name, uuid)
+        owned = Owned(name, uuid, self.ledger.stamped)
         self.ledger.announce(name, uuid)
         self.made.append(owned)
         return owned
