@@ -402,6 +402,21 @@ def told_table(decided: int, seconds: float, *reasons: str, **more: Any) -> dict
     )
 
 
+@pytest.mark.parametrize("smaller", [{"flags": ["TPM"]}, {"holds": ["image"], "flags": []}])
+def test_the_smallest_combination_of_all_parts_stands_for_a_fault(smaller: dict[str, Any]) -> None:
+    """Few holdings come before few flags, whichever part has met them; the entry of the fault is that part's."""
+    larger = {"holds": ["image"], "flags": ["TPM", "NVRAM"]}
+    parts = []
+    for index, (combination, words) in enumerate([(larger, "larger"), (smaller, "smaller"), (larger, "last")], 1):
+        made = part({FAULT: VIOLATED}, index, 3)
+        made["rules"][0]["scenarios"][0]["name"] = words
+        made["decision_table"] = table(convictions=[{**conviction(2), "combination": words, **combination}])
+        parts.append(made)
+    merged = whole(*parts)
+    assert [(one["combination"], one["cells"]) for one in merged["decision_table"]["convictions"]] == [("smaller", 6)]
+    assert [scenario["name"] for scenario in merged["rules"][0]["scenarios"]] == ["smaller"]
+
+
 def test_parts_that_asked_other_cells_are_one_table() -> None:
     """Cells are summed, a fault stands once with all its cells, and one part's fault outweighs another's pass."""
     one = part({FAULT: VIOLATED, TABLE: ABSENT}, 1, 2)

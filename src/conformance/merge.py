@@ -175,12 +175,22 @@ def _refuse_other_faults(name: str, told: Sequence[tuple[str, Mapping[str, Mappi
 
 
 def _gravest(name: str, seen: Sequence[tuple[str, Mapping[str, Any]]], parts: Sequence[Part]) -> Mapping[str, Any]:
-    scenarios = [scenario for _, scenario in seen]
-    chosen = min(scenarios, key=lambda scenario: _GRAVEST_FIRST.index(Verdict(scenario["outcome"])))
-    cells = sum(
-        one["cells"] for _, report in parts for one in report["decision_table"]["convictions"] if one["id"] == name
+    convictions = {
+        file: one for file, report in parts for one in report["decision_table"]["convictions"] if one["id"] == name
+    }
+    _, chosen = min(
+        seen, key=lambda told: (_GRAVEST_FIRST.index(Verdict(told[1]["outcome"])), _size(convictions.get(told[0], {})))
     )
+    cells = sum(one["cells"] for one in convictions.values())
     return {**chosen, "message": cells_message(cells)} if cells else chosen
+
+
+def _size(told: Mapping[str, Any]) -> tuple[int, int]:
+    """Return by what combinations of the table are put in order: few holdings, few flags.
+
+    What is no combination stays in the order of the parts.
+    """
+    return len(told.get("holds", ())), len(told.get("flags", ()))
 
 
 def _joined(reports: Sequence[Mapping[str, Any]], name: str) -> str:
@@ -267,9 +277,11 @@ def _by_id(
     found: dict[str, list[Mapping[str, Any]]] = {}
     for one in (one for table in tables for one in table[name]):
         found.setdefault(one["id"], []).append(one)
+    # What stands for all of one id, with the numbers of them all.
+    first = [sorted(ones, key=_size)[0] for _, ones in sorted(found.items())]
     return [
-        {**ones[0], **{number: together([one[number] for one in ones]) for number in numbers}}
-        for _, ones in sorted(found.items())
+        {**one, **{number: together([each[number] for each in found[one["id"]]]) for number in numbers}}
+        for one in first
     ]
 
 
