@@ -43,6 +43,19 @@ def test_list_shows_every_rule(bench: Bench) -> None:
     assert f"{len(rules)} rules, {len(specification.scenarios)} scenarios." in finished.out
 
 
+def test_what_a_command_does_not_take_leads_to_its_own_help(bench: Bench) -> None:
+    """The help of all commands does not tell how `run` takes a URI; that of `run` does."""
+    finished = bench.kit("run", "test:///default")
+    assert finished.code == 2
+    assert "unrecognized arguments: test:///default; see libvirt-conformance run --help." in finished.err
+
+
+def test_a_level_is_taken_as_reports_write_it(bench: Bench) -> None:
+    """What is copied out of a report is no mistake: the rule that is asked for beside it is the first one."""
+    finished = bench.kit("run", "--level", "SHOULD", "--rule", "UNDEF-999")
+    assert "LVC-102" in finished.err
+
+
 def test_explain_shows_a_rule_whole(bench: Bench) -> None:
     """The sentence, the reason, the needs and every scenario stand below the title, whatever the id's case."""
     finished = bench.kit("explain", "undef-011")

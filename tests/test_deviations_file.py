@@ -143,6 +143,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         with pytest.raises(BadDeviations) as caught:
             read_deviations(path)
         assert says in str(caught.value)
+        assert ("drafts one" in str(caught.value)) == says.startswith("it cannot be read")
 
 
 def outcome(text: str) -> str:

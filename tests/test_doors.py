@@ -176,10 +176,12 @@ def test_others_features_keep_their_tags(bench: Bench) -> None:
 
 
 def test_the_package_without_a_uri_holds_no_tests(bench: Bench) -> None:
-    """Who forgets the URI is not told that everything passed."""
-    finished = bench.pytest("--pyargs", "conformance")
-    assert finished.code not in (0, 1)
-    assert "Traceback" not in finished.said
+    """Who forgets the URI is not told that everything passed, but what is missing."""
+    for arguments in (("--pyargs", "conformance"), ("--libvirt-rule=UNDEF-011",), ("--libvirt-report=report.json",)):
+        finished = bench.pytest(*arguments)
+        assert finished.code not in (0, 1)
+        assert "give it by --libvirt-uri=URI" in finished.err
+        assert "Traceback" not in finished.said
 
 
 def test_no_password_is_shown(bench: Bench) -> None:

@@ -35,6 +35,13 @@ class _Parser(argparse.ArgumentParser):
         """Raise instead of printing a usage line above the error."""
         raise UsageError(message, remedy=f"see {self.prog} --help")
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse what a command does not know in its own name: its help tells what it takes, that of all does not."""
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code, as ``docs/verdicts.md`` lists them."""
@@ -151,7 +158,11 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         "--rule", metavar="ID", action="append", default=[], help="judge this rule only; may be repeated"
     )
     command.add_argument(
-        "--level", choices=["must", "should"], default="must", help="the least binding level that fails a run"
+        "--level",
+        type=str.lower,  # reports write MUST and SHOULD
+        choices=["must", "should"],
+        default="must",
+        help="the least binding level that fails a run",
     )
     command.add_argument("--exhaustive", action="store_true", help="ask for the whole decision table of undefine")
     command.add_argument("--report", metavar="FILE.json", type=Path, help="write the report")

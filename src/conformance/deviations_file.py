@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from conformance.errors import BadDeviations
+from conformance.errors import PROGRAM, BadDeviations
 from conformance.releases import Range, Release, parse_range, parse_release
 
 TODO = "TODO"
@@ -84,7 +84,8 @@ def read_deviations(path: Path) -> tuple[Deviation, ...]:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except OSError as error:
-        raise BadDeviations(f"it cannot be read ({error.strerror})", where=where) from None
+        remedy = f"name a file that can be; {PROGRAM} deviations --from REPORT.json drafts one"
+        raise BadDeviations(f"it cannot be read ({error.strerror})", where=where, remedy=remedy) from None
     if len(content) > _LARGEST:
         raise BadDeviations(f"it is larger than {_LARGEST >> 20} MiB, which no file of deviations is", where=where)
     try:

@@ -122,7 +122,7 @@ class CannotConnect(KitError):
     """The URI is well formed and the connection fails: the host's administrator's to mend."""
 
     code = "LVC-302"
-    remedy = "check with virsh -c URI version that the daemon runs and lets you in"
+    remedy = "check the URI, and with virsh -c URI version that the daemon runs and lets you in"
 
 
 class NeedsPassword(KitError):

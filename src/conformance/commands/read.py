@@ -25,11 +25,12 @@ def list_rules() -> int:
         counted[scenario.rule] = counted.get(scenario.rule, 0) + 1
     for rule in specification.catalog.rules.values():
         print(
-            f"{rule.id}  {rule.level:6}  {release_text(rule.since):7} {counted.get(rule.id, 0):3} scenarios  "
+            f"{rule.id}  {rule.level:6}  since {release_text(rule.since):7} {counted.get(rule.id, 0):3} scenarios  "
             f"{rule.title}"
         )
     rules = specification.catalog.rules
-    print(f"\n{len(rules)} rules, {len(specification.scenarios)} scenarios. explain ID shows one whole.")
+    print(f"\n{len(rules)} rules, {len(specification.scenarios)} scenarios. {PROGRAM} explain ID shows one whole.")
+    print("A run counts entries of the decision table beside them, so it tells of more.")
     return ExitCode.CONFORMANT
 
 

@@ -41,6 +41,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     """Keep the folder's own pytest configuration out of a run of the kit's: it is about other tests."""
     known = early_config.known_args_namespace
     if getattr(known, "libvirt_uri", None) is None:
+        if known.libvirt_rule or known.libvirt_report or (known.pyargs and "conformance" in args):
+            # pytest would say that it collected nothing, or stumble over what the folder's own tests lack.
+            raise pytest.UsageError("no driver was named; give it by --libvirt-uri=URI, such as test:///default")
         return
     known.noconftest = True
     from conformance.suite.isolation import forget_configuration
