@@ -63,6 +63,24 @@ def test_a_hostile_text_cannot_steer_a_terminal(judged: Judged, text: str) -> No
     assert OWN.sub("", written).isprintable()
 
 
+def test_the_last_line_names_the_rules_that_fail_the_run(judged: Judged) -> None:
+    """Rules below the level are no part of it, and of many rules the first stand for all."""
+    report = copy.deepcopy(judged.report)
+    report["summary"]["exit_code"] = 1
+    reasons = report["summary"]["reasons"] = [{"kind": "violated", "text": "", "rules": ["UNDEF-001", "UNDEF-002"]}]
+    reasons.append({"kind": "warning", "text": "", "rules": ["UNDEF-003"]})
+    assert shown(report).endswith("\nresult:    not conformant: UNDEF-001, UNDEF-002\n")
+    reasons[0]["rules"] = [f"UNDEF-{number:03}" for number in range(8)]
+    assert shown(report).endswith(", UNDEF-005 and 2 more\n")
+
+
+def test_conformant_is_not_said_of_rules_that_were_not_run(judged: Judged) -> None:
+    """Who reads the last line alone does not take a part for the whole."""
+    report = copy.deepcopy(judged.report)
+    report["summary"] |= {"exit_code": 0, "reasons": [], "rules": {"upheld": 2, "not-run": 1}}
+    assert shown(report).endswith("\nresult:    conformant; 1 rule not run\n")
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_a_hostile_uri_is_shown_as_text(text: str) -> None:
     """Markup in a URI is not read as such."""

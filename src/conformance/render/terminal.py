@@ -37,7 +37,7 @@ _RESULT_STYLES = {
     ExitCode.NOTHING_APPLICABLE: "bold yellow",
 }
 _WIDTH = 100
-#: How many scenarios are named that came to no judgement for the same reason.
+#: How many scenarios are named that came to no judgement for the same reason, and rules that fail a run.
 _IDS_SHOWN = 6
 
 
@@ -239,13 +239,16 @@ class Screen:
         for label, file in files.items():
             if file is not None:
                 self._console.print(Text(f"{label + ':':10} {file}"))
-        if any(part in report for part in ("repetitions", "deviations", "baseline")):
+        told = any(part in report for part in ("repetitions", "deviations", "baseline"))
+        if told:
             self._console.print("reasons:" if summary["reasons"] else "reasons:   every rule is kept")
             self.show(gate_text.reasons(report))
         code = ExitCode(summary["exit_code"])
         text, style = RESULTS[code], _RESULT_STYLES[code]
         if code == ExitCode.CONFORMANT:
             text, style = _conformant(report)
+        elif code == ExitCode.NOT_CONFORMANT and not told:
+            text += _failing(report)
         self._console.print(Text(f"result:    {text}" + ("" if report["complete"] else ", not finished"), style))
 
 
@@ -278,7 +281,8 @@ def _wrap(text: str, width: int, indent: str = "") -> list[str]:
 
 def _conformant(report: Mapping[str, Any]) -> tuple[str, str]:
     """Return the result of a run that nothing failed, and what kept something from failing it."""
-    numbers = {reason["kind"]: len(reason["rules"]) for reason in report["summary"]["reasons"]}
+    summary = report["summary"]
+    numbers = {reason["kind"]: len(reason["rules"]) for reason in summary["reasons"]}
     if known := numbers.get("known-broken"):
         return f"no worse than the baseline, where {_number(known, 'rule')} was not kept either", "bold yellow"
     text, style = RESULTS[ExitCode.CONFORMANT], _RESULT_STYLES[ExitCode.CONFORMANT]
@@ -286,10 +290,20 @@ def _conformant(report: Mapping[str, Any]) -> tuple[str, str]:
         text, style = f"{text}, with recorded deviations from {_number(excused, 'rule')}", "bold yellow"
     if warned := numbers.get("warning"):
         text, style = (
-            f"{text}, with {_number(warned, 'rule')} below {report['summary']['level']} not kept",
+            f"{text}, with {_number(warned, 'rule')} below {summary['level']} not kept",
             "bold yellow",
         )
+    if left := summary["rules"].get(Verdict.NOT_RUN):
+        text, style = f"{text}; {_number(left, 'rule')} not run", "bold yellow"
     return text, style
+
+
+def _failing(report: Mapping[str, Any]) -> str:
+    """Return the rules that fail a run, as those that are violated below its level stand among them above."""
+    kinds = (Verdict.VIOLATED, Verdict.NOT_TESTABLE)
+    failing = [rule for reason in report["summary"]["reasons"] if reason["kind"] in kinds for rule in reason["rules"]]
+    more = f" and {len(failing) - _IDS_SHOWN} more" if len(failing) > _IDS_SHOWN else ""
+    return f": {', '.join(failing[:_IDS_SHOWN])}{more}" if failing else ""
 
 
 def _known(report: Mapping[str, Any]) -> set[str]:
