@@ -74,6 +74,16 @@ def test_the_last_line_names_the_rules_that_fail_the_run(judged: Judged) -> None
     assert shown(report).endswith(", UNDEF-005 and 2 more\n")
 
 
+@pytest.mark.parametrize(
+    ("known", "said"), [(["UNDEF-001"], "1 rule was"), (["UNDEF-001", "UNDEF-002"], "2 rules were")]
+)
+def test_what_never_held_in_the_baseline_is_counted(judged: Judged, known: list[str], said: str) -> None:
+    """The last line says of how many rules the baseline tells nothing better."""
+    report = copy.deepcopy(judged.report)
+    report["summary"] |= {"exit_code": 0, "reasons": [{"kind": "known-broken", "text": "", "rules": known}]}
+    assert shown(report).endswith(f"\nresult:    no worse than the baseline, where {said} not kept either\n")
+
+
 def test_conformant_is_not_said_of_rules_that_were_not_run(judged: Judged) -> None:
     """Who reads the last line alone does not take a part for the whole."""
     report = copy.deepcopy(judged.report)

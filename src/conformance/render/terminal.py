@@ -284,7 +284,8 @@ def _conformant(report: Mapping[str, Any]) -> tuple[str, str]:
     summary = report["summary"]
     numbers = {reason["kind"]: len(reason["rules"]) for reason in summary["reasons"]}
     if known := numbers.get("known-broken"):
-        return f"no worse than the baseline, where {_number(known, 'rule')} was not kept either", "bold yellow"
+        were = f"{_number(known, 'rule')} {'was' if known == 1 else 'were'}"
+        return f"no worse than the baseline, where {were} not kept either", "bold yellow"
     text, style = RESULTS[ExitCode.CONFORMANT], _RESULT_STYLES[ExitCode.CONFORMANT]
     if excused := numbers.get("deviation"):
         text, style = f"{text}, with recorded deviations from {_number(excused, 'rule')}", "bold yellow"
