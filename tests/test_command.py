@@ -309,6 +309,19 @@ def test_the_output_can_be_cut_off(bench: Bench) -> None:
     assert finished.stderr == ""
 
 
+def test_an_output_that_was_cut_off_says_nothing_good_about_a_driver(bench: Bench) -> None:
+    """What could not be said to the end is no success, whoever has stopped to read."""
+    read, write = os.pipe()
+    os.close(read)
+    files = sorted(map(str, (Path(__file__).parents[1] / "results").glob("*.json")))
+    command = [str(Path(sys.executable).with_name("libvirt-conformance")), "matrix", *files]
+    finished = subprocess.run(
+        command, stdout=write, stderr=subprocess.PIPE, text=True, check=False, env=bench.environment
+    )
+    os.close(write)
+    assert (finished.returncode, finished.stderr) == (2, "")
+
+
 # Beside others' files
 
 

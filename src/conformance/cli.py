@@ -57,8 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return ExitCode.ERROR
     except BrokenPipeError:
+        # Whoever was to say something about a driver has not come to it, and must not seem to have found nothing.
         _forget_output()
-        return ExitCode.CONFORMANT
+        return ExitCode.ERROR
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
