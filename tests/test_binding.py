@@ -278,6 +278,10 @@ REMEDIES = {
         ("scenario with two ids", "id in upper case", "tag that means nothing"),
         "write @id.some-words once, and @needs.capability",
     ),
+    **dict.fromkeys(
+        ("tag that names no capability", "table's tag that names no capability"),
+        "name one of spec/capabilities.toml, or add it as docs/capabilities.md tells",
+    ),
     "table with an id": "its rows are known by their first column",
     "scenario without steps": "write its steps, or remove it",
     "outline without Examples": "give it rows, or call it Scenario",

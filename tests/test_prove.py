@@ -91,7 +91,7 @@ def test_a_proof_that_is_interrupted_leaves_nothing(bench: Bench) -> None:
     assert process.stdout.readline().startswith("Proving the kit on test:///default with ")
     process.send_signal(signal.SIGINT)
     ended = finish(process)
-    assert (ended.code, "Traceback" in ended.said) == (ExitCode.ERROR, False)
+    assert (ended.code, "Traceback" in ended.said) == (ExitCode.ERROR, False), ended.said
     assert bench.processes() == []
     assert bench.traces() == []
 
