@@ -88,7 +88,9 @@ def test_down_ends_everything_and_leaves_nothing(capsule: Capsule) -> None:
     before = mounts()
     start(capsule, cgroups=True)
     capsule.call(["sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 &"])
-    assert any((place / f"{groups.PREFIX}test").is_dir() for place in groups.hierarchies().values())
+    places = groups.hierarchies().values()
+    # A machine may have no control groups, as in a bare chroot.
+    assert any((place / f"{groups.PREFIX}test").is_dir() for place in places) == bool(places)
     assert up() == ["shared", "test"]
     assert capsule.stop() is True
     assert processes(capsule) == []
