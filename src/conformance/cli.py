@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from conformance.arguments import positive, seconds, shard
 from conformance.commands.lab import add_lab
 from conformance.commands.render import add_matrix
 from conformance.errors import PROGRAM, KitError, Unwritable, UsageError
@@ -104,7 +105,7 @@ def _parser() -> _Parser:
     command.set_defaults(handler=_explain)
     command = commands.add_parser("probe", help="show what a driver can do and hold")
     _add_uri(command)
-    command.add_argument("--workers", metavar="N", type=_positive, default=0, help="1 asks one thing at a time")
+    command.add_argument("--workers", metavar="N", type=positive, default=0, help="1 asks one thing at a time")
     _add_without_stamp(command)
     _add_time(command)
     command.set_defaults(handler=_probe)
@@ -175,10 +176,10 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         "--baseline", metavar="FILE.json", type=Path, help="an earlier report: only what is worse fails"
     )
     command.add_argument(
-        "--repeat", metavar="N", type=_positive, default=1, help="judge everything N times; what differs is told"
+        "--repeat", metavar="N", type=positive, default=1, help="judge everything N times; what differs is told"
     )
-    command.add_argument("--shard", metavar="K/N", type=_shard, default=(1, 1), help="run the Kth of N equal parts")
-    command.add_argument("--workers", metavar="N", type=_positive, default=0, help="how many processes run scenarios")
+    command.add_argument("--shard", metavar="K/N", type=shard, default=(1, 1), help="run the Kth of N equal parts")
+    command.add_argument("--workers", metavar="N", type=positive, default=0, help="how many processes run scenarios")
     command.add_argument("--shuffle", metavar="SEED", type=int, help="run the scenarios in another order")
     command.add_argument(
         "--restart", metavar="COMMAND", help="a command that restarts the daemon behind the URI, run without a shell"
@@ -237,7 +238,7 @@ def add_outputs(command: argparse.ArgumentParser) -> None:
 def _add_explore(command: argparse.ArgumentParser) -> None:
     from conformance.commands.explore import add_arguments, explore
 
-    add_arguments(command, seconds, _positive)
+    add_arguments(command)
     _add_time(command)
     command.set_defaults(handler=explore)
 
@@ -249,7 +250,7 @@ def _add_prove(command: argparse.ArgumentParser) -> None:
         "--rule", metavar="ID", action="append", default=[], help="judge by this rule only; may be repeated"
     )
     command.add_argument("--report", metavar="FILE.json", type=Path, help="write the kill matrix")
-    command.add_argument("--workers", metavar="N", type=_positive, default=0, help="how many processes run scenarios")
+    command.add_argument("--workers", metavar="N", type=positive, default=0, help="how many processes run scenarios")
     command.add_argument(
         "--every-scenario", action="store_true", help="also those in which a vice was seen to do nothing; takes long"
     )
@@ -270,33 +271,6 @@ def _add_time(command: argparse.ArgumentParser) -> None:
         "--timeout", metavar="S", type=seconds, default=60.0, help="seconds for one scenario (default: 60)"
     )
     command.add_argument("--virt-type", metavar="TYPE", default="", help="the domains' type, such as kvm or qemu")
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 256:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 256")
-    return int(text)
-
-
-def _shard(text: str) -> tuple[int, int]:
-    index, slash, of = text.partition("/")
-    if not (slash and index.isdigit() and of.isdigit() and 1 <= int(index) <= int(of) <= 256):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a part such as 2/4")
-    return int(index), int(of)
-
-
-def seconds(text: str) -> float:
-    """Return a time limit from what somebody typed.
-
-    :raises argparse.ArgumentTypeError: when it is no number from 0.1 to 86400.
-    """
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0.1 <= number <= 86400:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0.1 to 86400")
-    return number
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from conformance.arguments import positive, seconds
 from conformance.errors import PROGRAM, UsageError
 from conformance.interrupts import ended_in_order
 from conformance.options import Options
@@ -23,12 +24,8 @@ SECONDS = 60.0
 _HYPOTHESIS = "hypothesis"
 
 
-def add_arguments(command: argparse.ArgumentParser, seconds: Any, positive: Any) -> None:
-    """Give the subcommand its options.
-
-    :param seconds: reads a number of seconds.
-    :param positive: reads a number from 1 on.
-    """
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Give the subcommand its options."""
     command.add_argument("--uri", default=DEFAULT_URI, help=f"the driver (default: {DEFAULT_URI})")
     command.add_argument(
         "--seconds", metavar="S", type=seconds, default=SECONDS, help=f"how long to search (default: {SECONDS:g})"
@@ -118,7 +115,7 @@ def _document(run: Run, base: dict[str, Any], gathered: Any, wish: Any) -> dict[
     partings = gathered.told()
     clean = not base["problems"] and not run.record.interrupted
     code = exit_code(partings, clean=clean)
-    seconds = gathered.seconds or base["timing"]["wall_seconds"]
+    spent = gathered.seconds or base["timing"]["wall_seconds"]
     return {
         "form": FORM,
         **{name: base[name] for name in ("kit", "spec", "driver", "machine", "capabilities", "inventory", "problems")},
@@ -127,8 +124,8 @@ def _document(run: Run, base: dict[str, Any], gathered: Any, wish: Any) -> dict[
             "workers": run.record.workers,
             "operations": gathered.operations,
             "lives": gathered.lives,
-            "seconds": round(seconds, 3),
-            "operations_per_second": round(gathered.operations / seconds, 1) if seconds else 0.0,
+            "seconds": round(spent, 3),
+            "operations_per_second": round(gathered.operations / spent, 1) if spent else 0.0,
             "processor_seconds": round(gathered.processor_seconds, 3),
             "libvirt_seconds": base["timing"]["libvirt_seconds"],
         },

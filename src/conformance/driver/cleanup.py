@@ -34,7 +34,7 @@ def remove(connection: Handle, owned: Owned, run: str) -> bool:
     definition = domain.look("XMLDesc", INACTIVE_XML)
     if definition.code == "NO_DOMAIN":
         return False
-    if definition.failure is not None or not _is_own(definition.value, owned, run):
+    if definition.failure is not None or not is_own(definition.value, owned, run):
         mark = "stamp" if owned.stamped else "name"
         raise CleanUpFailed(f"{domain.name()} has the UUID of {owned.name} and not its {mark}, and was left alone")
     if domain.look("isActive").value == 1:
@@ -48,7 +48,8 @@ def remove(connection: Handle, owned: Owned, run: str) -> bool:
     return True
 
 
-def _is_own(definition: str, owned: Owned, run: str) -> bool:
+def is_own(definition: str, owned: Owned, run: str) -> bool:
+    """Tell whether a definition is of a domain that a run made, by its stamp or by what has to do in its place."""
     return is_stamped(definition, run) or (not owned.stamped and is_called_after(definition, run))
 
 

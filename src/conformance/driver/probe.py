@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from conformance.driver.build import Subject
-from conformance.driver.cleanup import remove_all
+from conformance.driver.cleanup import is_own, remove_all
 from conformance.driver.events import DEFINED, Recording
 from conformance.driver.findings import Findings
 from conformance.driver.firmware import halt_at_once
@@ -24,7 +24,7 @@ from conformance.driver.setbacks import NotReached
 from conformance.errors import CannotHost, KitError
 from conformance.flags import FORCE_BOOT, Undefine, describe_flags
 from conformance.journal import Journal
-from conformance.machine import EMULATED, NO_SUCH_DISK, Hardware, is_called_after, is_stamped
+from conformance.machine import EMULATED, NO_SUCH_DISK, Hardware
 from conformance.uri import is_local
 
 BOOTED, RESTORED = 1, 3
@@ -105,9 +105,7 @@ def _definition(session: Session, findings: Findings) -> None:
     findings.note("define", defined)
     if defined.failure is None:
         shown = defined.value.look("XMLDesc", 0)
-        run = session.ledger.run
-        known = shown.ok and is_stamped(shown.value, run)
-        known = known or (shown.ok and not session.ledger.stamped and is_called_after(shown.value, run))
+        known = shown.ok and is_own(shown.value, owned, session.ledger.run)
         if known:
             # The other questions look there too, and a definition can take a driver half a minute.
             see_host(session, findings, owned)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -127,3 +127,15 @@ def find_call(text: str) -> Call:
         value = parse_flags(text.removeprefix(FLAGS_CALL))
         return Call("undefineFlags", lambda _: (value,))
     raise BadFeature(f"no call is named {text!r}", remedy="see conformance/suite/calls.py for those there are")
+
+
+def untaken(text: str, taken: Collection[Undefine]) -> list[str]:
+    """Return the flags of a call that a driver does not take.
+
+    :param text: the call, as the feature says it.
+    :param taken: the flags that the driver takes.
+    """
+    if not text.startswith(FLAGS_CALL):
+        return []
+    flags = parse_flags(text.removeprefix(FLAGS_CALL))
+    return [str(flag.name) for flag in Undefine if flag & flags and flag not in taken]

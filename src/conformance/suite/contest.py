@@ -16,11 +16,10 @@ from conformance.driver.events import STARTED, STOPPED
 from conformance.driver.handle import Handle
 from conformance.driver.race import Contender, Ran, overlap, race
 from conformance.driver.setbacks import ConnectionLost, NotReached
-from conformance.flags import Undefine, parse_flags
 from conformance.journal import Entry, Journal, Outcome
 from conformance.judgement import NotRefused
 from conformance.races import DELAYS, QUESTIONS, Ending, Left, contradiction, left_of
-from conformance.suite.calls import FLAGS_CALL, find_call
+from conformance.suite.calls import find_call, untaken
 from conformance.suite.case import Case
 from conformance.view import BY_NAME, Answer, View
 
@@ -161,10 +160,8 @@ class Contest:
 
 def _demand_taken(case: Case, text: str) -> None:
     """Leave a driver that does not take the flags of a call to the rules about flags."""
-    if text.startswith(FLAGS_CALL):
-        flags = parse_flags(text.removeprefix(FLAGS_CALL))
-        if missing := [flag.name for flag in Undefine if flag & flags and flag not in case.knowledge.flags]:
-            raise NotRefused(f"the driver does not take {', '.join(map(str, missing))}, so the call has no effect")
+    if missing := untaken(text, case.knowledge.flags):
+        raise NotRefused(f"the driver does not take {', '.join(missing)}, so the call has no effect")
 
 
 def _contender(case: Case, text: str, connection: Handle, domain: Handle) -> Contender:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.arguments import seconds
 from conformance.catalog import Level
-from conformance.cli import seconds
 from conformance.errors import KitError
 from conformance.interrupts import ended_in_order
 from conformance.options import Options

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pytest_bdd import parsers, then
 
-from conformance.flags import Undefine, parse_flags
+from conformance.flags import Undefine
 from conformance.judgement import Look, NotRefused, Violation
-from conformance.suite.calls import FLAGS_CALL
+from conformance.suite.calls import untaken
 from conformance.suite.case import Attempt, Case
 from conformance.suite.steps.then_domain import guest_as_it_was, is_gone, is_transient
 from conformance.suite.steps.then_events import demand_no_event
@@ -54,8 +54,7 @@ def refused_and_unchanged(case: Case) -> None:
 @then("the call is refused and nothing has changed, where the driver takes these flags")
 def refused_where_taken(case: Case) -> None:
     """Judge a call by what its flags mean together; a driver that does not take them has another reason to refuse."""
-    flags = parse_flags(case.last.attempts[-1].label.removeprefix(FLAGS_CALL))
-    if missing := [str(flag.name) for flag in Undefine if flag & flags and flag not in case.knowledge.flags]:
+    if missing := untaken(case.last.attempts[-1].label, case.knowledge.flags):
         raise NotRefused(f"the driver does not take {' and '.join(missing)}, which is for another rule to judge")
     refused_and_unchanged(case)
 
