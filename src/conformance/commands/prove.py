@@ -34,11 +34,12 @@ def prove(options: argparse.Namespace) -> int:
     rules = tuple(catalog.rule(rule).id for rule in options.rule)
     names = _chosen(options.vice, rules, options.uri)
     number = "a broken driver" if len(names) == 1 else f"{len(names)} broken drivers"
-    print(f"Proving the kit on {redact(options.uri)} with {number} …", flush=True)
     wanted = Options(
         uri=options.uri, rules=rules, workers=options.workers, timeout=options.timeout, virt_type=options.virt_type
     )
     with ended_in_order():
+        # From here on somebody sees that it runs, and may want it to end.
+        print(f"Proving the kit on {redact(options.uri)} with {number} …", flush=True)
         shown = try_all(names, wanted, _show_progress, thorough=options.every_scenario)
         _forget_progress()
     run, plan = shown.run, shown.run.plan
