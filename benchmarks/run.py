@@ -2,9 +2,12 @@
 
 The command is run as a user runs it, on copies of the specification in which every scenario stands 1, 3 and 10
 times. From each report come the wall time, the time inside libvirt calls (the sum over the workers), and what is
-left of the workers' time, which is the kit's own. Only ratios of one run are worth quoting: machines differ.
+left of the workers' time, which is the kit's own. Only ratios of one run are worth quoting: machines differ, and
+one machine from hour to hour, so the first line says how fast it is now.
 
-With ``--table`` the whole decision table is asked for as well, and then a selection of it, to see what grows.
+With ``--table`` a selection of the decision table is asked for as well, and then the whole, to see what grows. On
+libvirt's test driver its cells are set beside those of a bare loop: one refused call, with ten questions before it
+and ten after it, without the kit.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import libvirt
 
 _TOP = Path(__file__).resolve().parents[1]
 _DRIVERS = ("test:///default", "qemu:///embed")
@@ -47,9 +52,13 @@ _TABLE_COLUMNS = (
     "table s",
     "libvirt s",
     "cells/s and worker",
+    "of a bare loop",
     "table/libvirt",
     "peak MB",
 )
+#: How long the bare loop goes on, in seconds.
+_BARE_SECONDS = 2.0
+_ADDITIONS = 20_000_000
 
 
 def multiply(folder: Path, times: int) -> None:
@@ -115,8 +124,49 @@ def measure_table(uri: str, workers: int) -> Iterator[dict[str, Any]]:
         folder = Path(name)
         multiply(folder, 1)
         for more in ((), ("--exhaustive",)):
+            bare = bare_cells(uri) if uri.startswith("test:") else 0.0
             report, wall = run(folder, uri, workers, *more)
-            yield table_figures(report, wall) | {"driver": uri}
+            found = table_figures(report, wall)
+            of_bare = f"{float(found['cells/s and worker']) / bare:.2f}" if bare else "not asked"
+            yield found | {"driver": uri, "of a bare loop": of_bare}
+
+
+def bare_cells(uri: str) -> float:
+    """Return how many refused calls a second there are with ten questions before and ten after each, and no kit."""
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    connection = libvirt.open(uri)
+    domain = connection.defineXML(
+        "<domain type='test'><name>lvc-bare</name><memory>1024</memory><os><type>hvm</type></os></domain>"
+    )
+    domain.create()
+    domain.managedSave(0)
+    uuid = domain.UUIDString()
+    questions: list[tuple[Any, tuple[object, ...]]] = [
+        (domain.state, (0,)),
+        (domain.isActive, ()),
+        (domain.isPersistent, ()),
+        (domain.autostart, ()),
+        (domain.hasManagedSaveImage, (0,)),
+        (domain.XMLDesc, (0,)),
+        (domain.snapshotNum, (0,)),
+        (domain.info, ()),
+        (connection.lookupByUUIDString, (uuid,)),
+        (connection.listAllDomains, (libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE,)),
+    ]
+    cells = 0
+    start = time.perf_counter()
+    while (passed := time.perf_counter() - start) < _BARE_SECONDS:
+        for call, args in questions:
+            call(*args)
+        try:
+            domain.undefine()
+        except libvirt.libvirtError:
+            cells += 1
+        for call, args in questions:
+            call(*args)
+    domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
+    connection.close()
+    return cells / passed
 
 
 def table_figures(report: dict[str, Any], wall: float) -> dict[str, Any]:
@@ -144,6 +194,18 @@ def show(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
         print("| " + " | ".join(str(row[column]) for column in columns) + " |", flush=True)
 
 
+def machine() -> str:
+    """Return what the figures were made on, and how fast it is now."""
+    start = time.perf_counter()
+    number = 0
+    for one in range(_ADDITIONS):
+        number += one
+    seconds = time.perf_counter() - start
+    cores = len(os.sched_getaffinity(0))
+    python = ".".join(map(str, sys.version_info[:2]))
+    return f"{cores} processors; {_ADDITIONS // 1_000_000} million additions in Python {python} take {seconds:.1f} s."
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -152,6 +214,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0, help="by default the kit decides")
     parser.add_argument("--table", action="store_true", help="ask for the whole decision table as well")
     options = parser.parse_args()
+    print(f"{machine()}\n")
     drivers, times = options.uri or _DRIVERS, [int(number) for number in options.times.split(",") if number]
     show(_COLUMNS, (measure(uri, number, options.workers) for uri in drivers for number in times))
     if options.table:

@@ -17,6 +17,7 @@ from conformance.driver.session import Session
 from conformance.journal import BlackBox, Failure
 from conformance.ledger import Ledger
 from conformance.situations import SITUATIONS
+from conformance.view import Answer, View
 
 #: What libvirt's test driver can show, and a question that it answers with an error.
 CAPABILITIES = frozenset({"persistence-query", "autostart", "managed-save", "managed-save-xml", "snapshot-metadata"})
@@ -47,9 +48,9 @@ def looker(session: Session, subject: Subject) -> Looker:
 
 
 def test_the_answers_are_those_of_the_long_way(session: Session, subject: Subject) -> None:
-    """Every question of the list, in the same order, with the same answers, errors included."""
+    """Every question of the list, with the same answers, errors included."""
     seen = looker(session, subject).look()
-    assert list(seen.answers.items()) == list(subject.view.answers.items())
+    assert dict(seen.answers) == dict(subject.view.answers)
     assert isinstance(seen["definition in the image"], Failure)
 
 
@@ -83,6 +84,87 @@ def test_what_has_changed_is_seen(session: Session, subject: Subject) -> None:
     assert (before["listed as set to autostart"], after["listed as set to autostart"]) == (False, True)
 
 
+@pytest.fixture
+def lists(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Give a list that grows by the flags of each list that the driver is asked for."""
+    asked: list[int] = []
+    ask = libvirt.virConnect.listAllDomains
+
+    def note(connection: Any, flags: int = 0) -> Any:
+        asked.append(flags)
+        return ask(connection, flags)
+
+    monkeypatch.setattr(libvirt.virConnect, "listAllDomains", note)
+    return asked
+
+
+def test_lists_that_showed_the_domain_are_asked_for_as_one(
+    session: Session, subject: Subject, lists: list[int]
+) -> None:
+    """The answers are the same; the flags of one list are those of all that showed the domain."""
+    look = looker(session, subject)
+    known = look.look()
+    shown = sum(flags for flags, answer in zip(lists, listed(known), strict=True) if answer)
+    hidden = [flags for flags, answer in zip(lists, listed(known), strict=True) if not answer]
+    lists.clear()
+    assert look.look_again(known) == known
+    assert lists == [shown, *hidden]
+
+
+def listed(view: View) -> list[Answer]:
+    """Return what the lists show, in the order in which they are asked for."""
+    return [answer for name, answer in view.answers.items() if name.startswith("listed as ")]
+
+
+@pytest.mark.parametrize("change", ["setAutostart", "undefine", "destroy"])
+def test_what_has_changed_is_seen_in_fewer_calls_too(session: Session, change: str) -> None:
+    """As soon as the one list does not show the domain, each is asked for by itself."""
+    made = build(session, SITUATIONS["running"], KNOWLEDGE)
+    look = looker(session, made)
+    known = look.look()
+    getattr(made.handle.raw, change)(*([1] if change == "setAutostart" else []))
+    assert look.look_again(known) == look.look() != known
+    if change == "undefine":
+        made.handle.raw.destroy()
+    else:
+        made.handle.raw.undefine()
+    assert look.look_again(known) == look.look()
+
+
+def test_a_driver_that_contradicts_itself_is_asked_for_each_list(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A domain that is listed as running and as paused is not asked for by both: a list of either would show it."""
+    made = build(session, SITUATIONS["running"], KNOWLEDGE)
+    ask = libvirt.virConnect.listAllDomains
+    hides: list[int] = []
+
+    def contradict(connection: Any, flags: int = 0) -> Any:
+        return [] if flags in hides else ask(connection, flags & ~0xF0)
+
+    monkeypatch.setattr(libvirt.virConnect, "listAllDomains", contradict)
+    look = looker(session, made)
+    known = look.look()
+    assert (known["listed as running"], known["listed as paused"]) == (True, True)
+    hides.append(32)
+    assert look.look_again(known)["listed as paused"] is False
+    made.handle.raw.destroy()
+    made.handle.raw.undefine()
+
+
+def test_each_answer_is_held_against_what_is_known_now(session: Session, subject: Subject, lists: list[int]) -> None:
+    """Lists that showed the domain at one time are not those that showed it at another."""
+    look = looker(session, subject)
+    first = look.look()
+    look.look_again(first)
+    subject.handle.raw.setAutostart(1)
+    second = look.look()
+    lists.clear()
+    assert look.look_again(second) == second
+    assert lists[0] & 1024
+    assert 1024 not in lists
+
+
 def test_no_entry_is_kept_and_the_time_is(session: Session, subject: Subject) -> None:
     """Ten thousand looks leave no more than one."""
     journal = session.journal
@@ -90,7 +172,8 @@ def test_no_entry_is_kept_and_the_time_is(session: Session, subject: Subject) ->
     entries, calls, seconds = len(journal.entries), journal.calls, journal.seconds
     view = look()
     assert len(journal.entries) == entries
-    assert journal.calls == calls + len(view.answers)
+    # A look-up answers two questions.
+    assert journal.calls == calls + len(view.answers) - 1
     assert journal.seconds > seconds
 
 
@@ -101,9 +184,9 @@ def test_the_question_under_way_stands_in_the_black_box(session: Session, subjec
     session.journal.begin("table/inactive")
     asked: list[str] = []
     look = looker(session, subject)
-    look._questions = [
-        (name, where, lambda *_: asked.append(BlackBox.read(path).split("\n")[1]), args, None)
-        for name, where, _, args, _ in look._questions
+    look._calls = [
+        call._replace(call=lambda *_: asked.append(BlackBox.read(path).split("\n")[1]), answers=(("", None),))
+        for call in look._calls
     ]
     look.look()
     assert asked[:2] == ["conn.lookupByUUIDString", "conn.lookupByName"]
@@ -118,6 +201,7 @@ def test_a_broken_driver_is_looked_at_the_long_way(session: Session, subject: Su
         return 1 if method == "autostart" else proceed(method, *args)
 
     subject.handle.interceptor = lie
-    assert looker(session, subject).look()["autostart"] == 1
+    look = looker(session, subject)
+    assert look.look()["autostart"] == look.look_again(subject.view)["autostart"] == 1
     assert observe(session.connection, subject.handle, CAPABILITIES, session.host)["autostart"] == 1
     subject.handle.interceptor = None

@@ -160,10 +160,11 @@ class Stand:
         self.intact = True
         return True
 
-    def ask(self, flags: int, *, keep: bool = False) -> tuple[Failure | None, View]:
+    def ask(self, flags: int, *, keep: bool = False, singly: bool = False) -> tuple[Failure | None, View]:
         """Undefine with flags; return the error, or nothing, and what the driver shows then.
 
         :param keep: whether the journal keeps the attempt before.
+        :param singly: whether each list is asked for by itself, whatever the driver has shown before.
         :raises ConnectionLost: when the call took the connection with it.
         """
         session, subject = self._session, self.subject
@@ -173,7 +174,7 @@ class Stand:
         failure = subject.handle.call("undefineFlags", flags).failure
         if failure is not None and session.lost(failure):
             raise ConnectionLost(f"the connection was lost in {call_words(flags)}: {failure}")
-        after = self._looker.look()
+        after = self._looker.look() if singly else self._looker.look_again(self.before)
         self.intact = _alike(self.before, after)
         self._remainder = failure is None and self._region.state.active and not self._region.state.transient
         self._moved = not self.intact and not self._region.state.active

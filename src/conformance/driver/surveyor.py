@@ -136,7 +136,7 @@ class Surveyor:
         """Ask again on the same domain what was answered rightly, and hold the two answers together."""
         self._progress()
         self._stand.ensure()
-        failure, after = self._stand.ask(flags)
+        failure, after = self._stand.ask(flags, singly=True)
         attempt = self._judge(Attempt(flags, failure), self._stand.before, after, None)
         if attempt.answer != self._answers[flags]:
             self.finding.note_inconsistent(flags, self._say(self._answers[flags]), attempt.words)
