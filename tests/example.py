@@ -35,7 +35,7 @@ def example() -> dict[str, Any]:
     machine = {"type": "test", "os_type": "hvm", "arch": "i686", "emulator": ""}
     spec = {"title": "The domain lifecycle", "version": "0.1.0", "digest": "sha256:" + 64 * "0"}
     return {
-        "schema_version": "1.2",
+        "schema_version": "1.3",
         "kit": {"name": "libvirt-conformance", "version": "0.1.0"},
         "spec": spec,
         "driver": driver,
@@ -70,7 +70,12 @@ def example() -> dict[str, Any]:
             "inconsistent": [{"state": "inactive", "holds": [], "flags": ["NVRAM"], "first": "yes", "second": "no"}],
             "not_reached": [{"domain": "a domain with an nvram file", "reason": "the driver lacks it"}],
         },
-        "inventory": {"objects": 3, "identical": False, "changed": ["the domain “web” has come"]},
+        "inventory": {
+            "objects": 3,
+            "identical": False,
+            "changed": ["the domain “web” has come"],
+            "left": ["/srv/driver/snapshot/lvc-1/kept.xml"],
+        },
         "problems": ["a worker was lost"],
         "timing": {
             "started": "2026-11-26T10:56:24+00:00",

@@ -50,7 +50,7 @@ def report(
         for rule, verdict in verdicts.items()
     ]
     return {
-        "schema_version": "1.2",
+        "schema_version": "1.3",
         "kit": {"name": "libvirt-conformance", "version": "0.1.0"},
         "spec": {"title": "Demo", "version": "1", "digest": f"sha256:{'0' * 64}"},
         "driver": {

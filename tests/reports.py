@@ -69,7 +69,7 @@ def report(outcomes: Mapping[str, Verdict], **more: Any) -> dict[str, Any]:
     for name, outcome in outcomes.items():
         rules.setdefault(name.partition("/")[0], []).append(scenario(name, outcome))
     made = {
-        "schema_version": "1.2",
+        "schema_version": "1.3",
         "kit": {"name": "libvirt-conformance", "version": "0.1.0"},
         "spec": {"title": "Domains", "version": "1.0.0", "digest": "sha256:" + 64 * "0"},
         "capabilities": [{"id": "define", "present": True, "evidence": "defineXML: success"}],

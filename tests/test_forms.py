@@ -232,6 +232,7 @@ def test_the_page_says_everything() -> None:
         *(capability["evidence"] for capability in report["capabilities"]),
         *report["undefine_flags"].values(),
         *report["inventory"]["changed"],
+        *report["inventory"]["left"],
         *report["problems"],
         *(entry["reason"] for entry in report["deviations"]["entries"]),
         *(entry["message"] for entry in report["deviations"]["entries"]),
@@ -268,6 +269,7 @@ def test_a_statement_says_what_it_is_about() -> None:
     written = renderer("markdown")(example())
     for text in ("TEST driver of libvirt 9.0.0", "| MUST |", "known since spring", "until", "--report report.json"):
         assert text in written
+    assert "- `/srv/driver/snapshot/lvc-1/kept.xml`" in written.splitlines()
     assert "https://bugs.example/7" in written
     assert "`javascript:alert(1)`" in written
 

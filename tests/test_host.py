@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.driver.host import MISSING, Host, digest, places_of
+from conformance.driver.host import MISSING, Host, digest, left_behind, places_of
 
 UUID, NAME = "8c5d8f4e-0000-4000-8000-000000000001", "lvc-1"
 
@@ -61,6 +61,14 @@ def test_a_link_is_evidence_and_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "autostart" / f"{NAME}.xml").symlink_to("/nonexistent")
     (tmp_path / "loop").symlink_to(tmp_path)
     assert Host((tmp_path,)).answer("kept", UUID, NAME) == (f"autostart/{NAME}.xml",)
+
+
+def test_what_a_driver_has_kept_of_a_runs_domains_is_found(tmp_path: Path) -> None:
+    """By the beginning of their names, which a rename does not take away, or by their UUIDs; no other's, no message."""
+    kept = ("lib/snapshot/lvc-run-gw0-9/kept.xml", f"lib/swtpm/{UUID}/tpm2/state", "etc/lvc-run-p-1.xml")
+    put(tmp_path, *kept, "etc/lvc-other-gw0-9.xml", "etc/web.xml", "log/lvc-run-gw0-9.log", "run/lvc-run-gw0-9.xml")
+    assert left_behind([tmp_path], "lvc-run-", {UUID}) == sorted(str(tmp_path / path) for path in kept)
+    assert left_behind([tmp_path / "missing"], "lvc-run-", {UUID}) == []
 
 
 def test_a_file_of_the_kits_is_known_by_its_content(tmp_path: Path) -> None:

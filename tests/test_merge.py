@@ -116,15 +116,20 @@ def test_the_objects_of_others_are_those_of_all_hosts() -> None:
     """Objects of one host are counted once, what was changed anywhere was changed, and the rest is silent."""
     inventories = [
         ("bench", {"objects": 3, "identical": True, "changed": []}),
-        ("bench", {"objects": 4, "identical": False, "changed": ["y is gone", "x is gone"]}),
-        ("bench", {"objects": 2, "identical": False, "changed": ["x is gone"]}),
+        ("bench", {"objects": 4, "identical": False, "changed": ["y is gone", "x is gone"], "left": ["/b"]}),
+        ("bench", {"objects": 2, "identical": False, "changed": ["x is gone"], "left": ["/b", "/a"]}),
         ("other", {"objects": 5, "identical": True, "changed": []}),
         ("third", {}),
     ]
     reports = [report({A: UPHELD}, inventory=inventory, driver={"hostname": host}) for host, inventory in inventories]
     merged = whole(*reports)
-    assert merged["inventory"] == {"objects": 9, "identical": False, "changed": ["x is gone", "y is gone"]}
-    assert whole(reports[0], reports[3])["inventory"] == {"objects": 8, "identical": True, "changed": []}
+    assert merged["inventory"] == {
+        "objects": 9,
+        "identical": False,
+        "changed": ["x is gone", "y is gone"],
+        "left": ["/a", "/b"],
+    }
+    assert whole(reports[0], reports[3])["inventory"] == {"objects": 8, "identical": True, "changed": [], "left": []}
     assert whole(reports[4], reports[4])["inventory"] == {}
     reports[3]["inventory"]["objects"] = 0
     assert whole(reports[0], reports[3])["inventory"]["objects"] == 3

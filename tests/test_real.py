@@ -151,7 +151,7 @@ def test_a_root_of_the_callers_is_judged_and_kept(short_bench: Bench, kept: str)
     finished = short_bench.kit(*command)
     report = short_bench.report()
     assert (finished.code, finished.err, report["problems"]) == (0, "", [])
-    assert report["inventory"] == {"objects": 1, "identical": True, "changed": []}
+    assert report["inventory"] == {"objects": 1, "identical": True, "changed": [], "left": []}
     assert ask(short_bench, kept, NAMES).out.split() == [SOMEBODYS]
     assert short_bench.traces() == []
 

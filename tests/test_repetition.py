@@ -167,9 +167,9 @@ def test_what_is_upheld_needs_no_words() -> None:
 
 def test_what_was_changed_once_was_changed() -> None:
     """The inventory is that of all repetitions."""
-    changed = report({A: UPHELD}, inventory={"objects": 2, "identical": False, "changed": ["x is gone"]})
-    made = repeated(report({A: UPHELD}), changed, report({A: UPHELD}, inventory={}))
-    assert made["inventory"] == {"objects": 3, "identical": False, "changed": ["x is gone"]}
+    changed = {"objects": 2, "identical": False, "changed": ["x is gone"], "left": ["/b", "/a"]}
+    made = repeated(report({A: UPHELD}), report({A: UPHELD}, inventory=changed), report({A: UPHELD}, inventory={}))
+    assert made["inventory"] == {"objects": 3, "identical": False, "changed": ["x is gone"], "left": ["/a", "/b"]}
 
 
 VERDICTS = st.sampled_from([UPHELD, ABSENT, VIOLATED, UNSET, UNSURE])

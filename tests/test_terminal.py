@@ -50,10 +50,25 @@ def spoil(report: Any, text: str) -> Any:
     spoilt["driver"] |= {"type": text, "uri": text, "hostname": text}
     spoilt["machine"] |= {"type": text, "arch": text}
     spoilt["problems"] = [text]
+    spoilt["inventory"] |= {"left": [text]}
     for number, scenario in enumerate(scenario for rule in spoilt["rules"] for scenario in rule["scenarios"]):
         scenario["outcome"] = ("violated", "inconclusive", "not-applicable", "not-testable")[number % 4]
         scenario |= dict.fromkeys(("message", "expected", "observed", "reproducer"), text)
     return spoilt
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ([], ""),
+        (["/srv/a"], "left:      1 file that the driver keeps of domains that are gone: /srv/a"),
+        (["/srv/a", "/srv/b"], "left:      2 files that the driver keeps of domains that are gone: /srv/a …"),
+    ],
+)
+def test_what_the_driver_has_kept_is_told(judged: Judged, left: list[str], said: str) -> None:
+    """Whoever runs the kit on a host of theirs learns what is there now that was not."""
+    report = {**judged.report, "inventory": {**judged.report["inventory"], "left": left}}
+    assert [line for line in shown(report).splitlines() if line.startswith("left:")] == ([said] if said else [])
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)

@@ -154,6 +154,10 @@ class Ledger:
         found = [Owned(str(entry["name"]), str(entry["uuid"]), self.stamped) for entry in named]
         return list(dict.fromkeys(owned for owned in found if owned.uuid not in gone))
 
+    def uuids(self) -> set[str]:
+        """Return the UUIDs of all domains that were ever announced."""
+        return {str(entry["uuid"]) for entry in self._entries() if "uuid" in entry}
+
     def pools(self) -> list[tuple[str, str]]:
         """Return the names and UUIDs of the storage pools announced so far."""
         return [(str(entry["pool"]), str(entry.get("of"))) for entry in self._entries() if "pool" in entry]

@@ -205,7 +205,10 @@ def _inventory(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         objects[host] = max(objects.get(host, 0), report["inventory"]["objects"])
     changed = sorted({change for report in taken for change in report["inventory"]["changed"]})
     identical = all(report["inventory"]["identical"] for report in taken)
-    return {"objects": sum(objects.values()), "identical": identical, "changed": changed} if taken else {}
+    if not taken:
+        return {}
+    left = sorted({file for report in taken for file in report["inventory"].get("left", ())})
+    return {"objects": sum(objects.values()), "identical": identical, "changed": changed, "left": left}
 
 
 def _timing(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -104,6 +104,7 @@ def _inventory(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "objects": max(inventory["objects"] for inventory in taken),
         "identical": all(inventory["identical"] for inventory in taken),
         "changed": changed,
+        "left": sorted({file for inventory in taken for file in inventory.get("left", ())}),
     }
 
 

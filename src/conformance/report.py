@@ -25,7 +25,7 @@ from conformance.plan import Plan, needs
 from conformance.table_report import TableRecord, entries, section
 from conformance.verdict import ExitCode, ScenarioResult, Verdict
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 #: How large a report may be, in bytes: one of 10,000 scenarios has a tenth of it.
 _LARGEST = 256 << 20
 

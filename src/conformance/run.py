@@ -332,6 +332,7 @@ class Run:
             objects = max([answer["objects"], *(inventory["objects"] for inventory in self._inventories)])
             changed = sorted(set(changed))
             self.record.inventory = {"objects": objects, "identical": not changed, "changed": changed}
+            self.record.inventory["left"] = self.scrubbed(answer["left"])
             for change in changed:
                 self.note_problem(
                     f"inventory: {change}, which is not the kit's; the run may have touched it, or somebody else did"

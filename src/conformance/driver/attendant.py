@@ -24,12 +24,13 @@ import libvirt
 from conformance.driver import inventory
 from conformance.driver.cleanup import remove_all
 from conformance.driver.findings import Findings
+from conformance.driver.host import left_behind
 from conformance.driver.pools import destroy_all
 from conformance.driver.probe import identity, probe
 from conformance.driver.restart import Daemon
 from conformance.driver.session import Session
 from conformance.errors import KitError
-from conformance.ledger import Ledger
+from conformance.ledger import PREFIX, Ledger
 
 
 class Attendant:
@@ -75,8 +76,11 @@ class Attendant:
         removed, failed = _remove_all(session, ledger)
         after = inventory.take(session.connection, ledger.run)
         changed = inventory.compare(before, after)
+        # What lies in a private root goes with it.
+        places = () if ledger.roots() else session.host.places
+        left = left_behind(places, f"{PREFIX}-{ledger.run}-", ledger.uuids())
         session.close()
-        return {"removed": removed, "failed": failed, "objects": len(before), "changed": changed}
+        return {"removed": removed, "failed": failed, "objects": len(before), "changed": changed, "left": left}
 
     def _clean(self, request: Mapping[str, Any]) -> dict[str, Any]:
         ledger = Ledger(Path(request["ledger"]))

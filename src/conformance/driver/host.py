@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,7 +87,7 @@ class Host:
     def _seen(self, uuid: str, name: str) -> Iterator[tuple[Path, str]]:
         """Yield the files named after a domain that this machine can see, each below the place where it was found."""
         for place in self.places:
-            for path in _below(place, (uuid, name), within=False):
+            for path in _below(place, lambda entry: is_named(entry, (uuid, name)), within=False):
                 yield place, path.removeprefix(f"{place}/")
 
     def _named(self, uuid: str, name: str) -> Iterator[str]:
@@ -104,7 +104,20 @@ def _is_of_tpm(path: str, name: str) -> bool:
     return any("tpm" in folder for folder in Path(path).parent.parts if folder != name)
 
 
-def _below(folder: Path | str, names: tuple[str, str], *, within: bool) -> Iterator[str]:
+def left_behind(places: Iterable[Path], begin: str, uuids: Collection[str]) -> list[str]:
+    """Return the files that a driver has kept of domains, by its names for them.
+
+    :param begin: how the domains' names begin.
+    :param uuids: the domains' UUIDs.
+    """
+
+    def is_of_one(entry: str) -> bool:
+        return entry.startswith(begin) or entry.partition(".")[0] in uuids
+
+    return sorted(path for place in places for path in _below(place, is_of_one, within=False))
+
+
+def _below(folder: Path | str, is_wanted: Callable[[str], bool], *, within: bool) -> Iterator[str]:
     try:
         entries = list(os.scandir(folder))
     except OSError:
@@ -113,9 +126,9 @@ def _below(folder: Path | str, names: tuple[str, str], *, within: bool) -> Itera
     for entry in entries:
         if is_passing(entry.name):
             continue
-        named = within or is_named(entry.name, names)
+        named = within or is_wanted(entry.name)
         if entry.is_dir(follow_symlinks=False):
-            yield from _below(entry.path, names, within=named)
+            yield from _below(entry.path, is_wanted, within=named)
         elif named and is_data(entry.name):
             yield entry.path
 

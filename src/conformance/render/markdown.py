@@ -192,4 +192,10 @@ def _around(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"{identity.count(inventory['objects'], 'object')} that are not the kit's are {kept}."
         for change in inventory["changed"]:
             yield f"- {code(change)}"
+        if left := inventory.get("left"):
+            yield ""
+            yield "The driver keeps these files of domains that are gone:"
+            yield ""
+            for file in left:
+                yield f"- {code(file)}"
         yield ""

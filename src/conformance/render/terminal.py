@@ -236,6 +236,9 @@ class Screen:
         if inventory:
             kept = "as they were" if inventory["identical"] else "NOT as they were"
             self._console.print(f"others:    {inventory['objects']} objects that are not the kit's are {kept}")
+            if left := inventory.get("left"):
+                said = f"left:      {_number(len(left), 'file')} that the driver keeps of domains that are gone: "
+                self._console.print(Text(printable(f"{said}{left[0]}{' …' if left[1:] else ''}")))
         for label, file in files.items():
             if file is not None:
                 self._console.print(Text(f"{label + ':':10} {file}"))
