@@ -15,7 +15,7 @@ TEXTS = st.text(alphabet=st.characters(exclude_characters="\0", exclude_categori
 
 def entry(method: str) -> Entry:
     """Return a call that a scenario made."""
-    return Entry("dom", method, (), "", None, True, "When")
+    return Entry("dom", method, (), "", None, "When")
 
 
 def methods(journal: Journal) -> list[str]:

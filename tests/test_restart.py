@@ -260,9 +260,9 @@ def test_who_is_alone_is_alone(tmp_path: Path) -> None:
 # The script
 
 ENTRIES = (
-    Entry("conn", "defineXML", (XML,), "dom", None, True, "Given a domain that is inactive"),
-    Entry("dom", "undefine", (), "", None, True, "When the client calls undefine"),
-    Entry("driver", "restart", (), "", None, True, "And the driver is restarted"),
+    Entry("conn", "defineXML", (XML,), "dom", None, "Given a domain that is inactive"),
+    Entry("dom", "undefine", (), "", None, "When the client calls undefine"),
+    Entry("driver", "restart", (), "", None, "And the driver is restarted"),
 )
 LOOK = Look("look-up by UUID", f"conn.lookupByUUIDString({UUID!r}).UUIDString()")
 
@@ -298,6 +298,6 @@ def test_the_script_of_an_embedded_driver_has_a_process_for_each_life(bench: Ben
 
 def test_the_script_asks_a_handle_that_was_looked_up_again() -> None:
     """A domain that is still there is asked through its new handle."""
-    again = Entry("conn", "lookupByUUIDString", (UUID,), "dom", None, True, "And the client looks the domain up again")
+    again = Entry("conn", "lookupByUUIDString", (UUID,), "dom", None, "And the client looks the domain up again")
     last = text_of(configuration="\n", more=(again,)).partition("def life_2")[2]
     assert last.index(f"dom = conn.lookupByUUIDString({UUID!r})") < last.index('show("active", lambda: dom.isActive())')

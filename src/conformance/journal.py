@@ -51,7 +51,6 @@ class Outcome(NamedTuple):
 class Entry(NamedTuple):
     """One call: on which object, with what, and how it ended.
 
-    ``act`` tells a call that a scenario makes from one by which the kit only looks.
     ``result`` is the symbol under which a returned object is known from then on.
     """
 
@@ -60,7 +59,6 @@ class Entry(NamedTuple):
     args: tuple[Any, ...]
     result: str
     failure: Failure | None
-    act: bool
     step: str
 
 

@@ -70,7 +70,7 @@ def script(
     :param restart: the command that restarts the daemon, where the scenario restarted one.
     :param denied_uri: the URI of somebody who may look and do nothing else, where the scenario had such a client.
     """
-    acts = [entry for entry in (entries if race is None else race.set_up) if entry.act]
+    acts = entries if race is None else race.set_up
     body: list[str] = []
     documents: dict[str, str] = {}
     step = ""

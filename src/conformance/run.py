@@ -19,13 +19,13 @@ from typing import Any
 from conformance.attendant import WORKER_MARK
 from conformance.drafts import Draft
 from conformance.errors import KitError, NestedRun, ProbeDied, ScenarioLost, UsageError
-from conformance.flags import Undefine
 from conformance.gate import Gate, open_gate
 from conformance.interrupts import heard
 from conformance.losses import how_lost, last_words
 from conformance.options import Options
 from conformance.plan import Plan, Selection, make_plan, needs
 from conformance.premises import Premises
+from conformance.probed import Probed
 from conformance.report import RunRecord, build_report, check_files, dump, write_text
 from conformance.restarting import parse_command
 from conformance.specification import Specification, load_specification
@@ -66,11 +66,8 @@ class Run:
         )
         self.table = TableRecord(NOTHING)
         self._premises = Premises(self.options.uri, secrets.token_hex(4), stamped=not self.options.without_stamp)
-        self._knowledge: dict[str, Any] = {}
+        self._probed: Probed | None = None
         self._restart: tuple[str, ...] = ()
-        self._start_seconds = 0.0
-        self._firmware = ""
-        self._pools: Mapping[str, str] = {}
         self._draft = Draft(self.options.report, lambda: dump(self.report(complete=False)))
         self._before: dict[str, str] | None = None
         self._inventories: list[dict[str, Any]] = []
@@ -126,24 +123,13 @@ class Run:
         self.record.driver = answer["driver"]
         self.record.machine = answer["machine"]
         catalog = self.specification.catalog
-        answer = self.scrubbed(answer)
-        found = {finding["id"]: finding for finding in answer["capabilities"]}
-        found |= {name: {"id": name, "present": True, "evidence": "assumed"} for name in self.options.assumed}
+        self._probed = probed = Probed.of(self.scrubbed(answer), self.options.assumed)
+        found, evidence = probed.findings, probed.evidence
         self.record.capabilities = [found[name] for name in catalog.capabilities if name in found]
-        self.record.flags = answer["flag_answers"]
+        self.record.flags = probed.flag_answers
         # A question that was never asked has no answer, neither yes nor no.
         self.record.problems += [f"probing: {name} was not asked" for name in catalog.capabilities if name not in found]
-        self.record.problems += [f"clean-up after probing: {left}" for left in answer["left"]]
-        self._start_seconds = answer["start_seconds"]
-        self._firmware = answer["firmware"]
-        self._pools = answer["pools"]
-        evidence = {name: (finding["present"], finding["evidence"]) for name, finding in found.items()}
-        self._knowledge = {
-            "capabilities": sorted(name for name, (present, _) in evidence.items() if present),
-            "flags": answer["flags"],
-            "snapshot_flags": answer["snapshot_flags"],
-            "checkpoint_by_redefine": answer["checkpoint_by_redefine"],
-        }
+        self.record.problems += [f"clean-up after probing: {left}" for left in probed.left]
         selection = Selection(tuple(rule.upper() for rule in self.options.rules), self.options.shard)
         version = self.record.driver.get("libvirt_version") or 0
         self.plan = make_plan(catalog, self.specification.scenarios, selection, evidence, version)
@@ -151,8 +137,7 @@ class Run:
             order = list(self.plan.run)
             random.Random(self.options.shuffle).shuffle(order)  # noqa: S311 - an order, not a secret
             self.plan = replace(self.plan, run=tuple(order))
-        taken = sum(Undefine[name] for name in answer["flags"])
-        self.table = TableRecord(plan_table(catalog, selection, evidence, version, taken, self.options.table))
+        self.table = TableRecord(plan_table(catalog, selection, evidence, version, probed.taken, self.options.table))
         self.record.table = self.table if self.options.table is not Mode.NONE else None
         self.record.workers = self._workers(len(self.plan.run) + len(self.table.plan.surveys))
         self.order = deal([*self.table.surveys, *(scenario.id for scenario in self.plan.run)], self.record.workers)
@@ -174,12 +159,12 @@ class Run:
     @property
     def is_slow(self) -> bool:
         """Whether guests take time to start, as real ones do."""
-        return self._start_seconds >= _FAST_START
+        return self._probed is not None and self._probed.start_seconds >= _FAST_START
 
     def worker_setup(self) -> dict[str, Any]:
         """Return what a worker has to know, as plain values."""
         premises = self._premises
-        if self.plan is None or premises.ledger is None:
+        if self.plan is None or self._probed is None or premises.ledger is None:
             raise AssertionError("the run has no plan yet")
         planned = self.table.plan.items | {
             s.id: {"id": s.id, "path": s.path, "name": s.name, "row": s.row, "line": s.line} for s in self.plan.run
@@ -195,9 +180,9 @@ class Run:
             "vice": self.options.vice,
             "restart": self._restart,
             "denied_uri": self.options.denied_uri or "",
-            "firmware": self._firmware,
-            "pools": self._pools,
-            "knowledge": self._knowledge,
+            "firmware": self._probed.firmware,
+            "pools": self._probed.pools,
+            "knowledge": self._probed.knowledge,
             "capabilities": list(self.specification.catalog.capabilities),
             "statements": {rule.id: rule.statement for rule in self.specification.catalog.rules.values()},
             "plan": [planned[name] for name in self.order],

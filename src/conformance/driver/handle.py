@@ -95,7 +95,7 @@ class Handle:
             value = self._wrap(value, named=act)
             result = value.symbol
         if act:
-            journal.leave(Entry(self.symbol, method, args, result, failure, act, journal.step), seconds)
+            journal.leave(Entry(self.symbol, method, args, result, failure, journal.step), seconds)
         else:
             journal.leave_looks(1, seconds)
         return Outcome(method, value if failure is None else None, failure)

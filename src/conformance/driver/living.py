@@ -209,7 +209,7 @@ class Living:
         if self._connection is not session.connection:
             self._connection.look("close")
         self._connection = session.connect("conn")
-        session.journal.leave(Entry("conn", "reopen", (), "", None, True, session.journal.step), 0.0)
+        session.journal.leave(Entry("conn", "reopen", (), "", None, session.journal.step), 0.0)
         self._dom = None
         return self._looked_up(world)
 

@@ -251,7 +251,7 @@ class Session:
         start = time.perf_counter()
         restarter.stop(self._connection, self.deadline)
         self._disconnect()
-        entry = Entry("driver", "restart", (), "", None, True, self.journal.step)
+        entry = Entry("driver", "restart", (), "", None, self.journal.step)
         self.journal.leave(entry, time.perf_counter() - start)
         self._connection = self._await_connection()
 

@@ -94,7 +94,7 @@ class Contest:
         if found.failure is not None:
             raise NotReached(f"the second connection does not find the domain: {found.failure}")
         rival = Handle(found.value.raw, "dom2", journal, session.interceptor)
-        self.setting_up = tuple(entry for entry in journal.entries[here:] if entry.act)
+        self.setting_up = tuple(journal.entries[here:])
         journal.step = step
         sides = ((session.connection, subject.handle), (self.second, rival))
         first, second = (_contender(case, text, *side) for text, side in zip(self.calls, sides, strict=True))

@@ -169,7 +169,7 @@ class Worker:
                 outcome = _fault(call.excinfo.value)
             outcome["seconds"] = call.duration
             outcome["libvirt_seconds"] = self.journal.seconds - self._seconds_before
-            calls = [_line(entry) for entry in self.journal.entries if entry.act]
+            calls = [_line(entry) for entry in self.journal.entries]
             outcome["calls"] = calls if case is None else [*calls, *case.counted]
             report.conformance = outcome
             if outcome["outcome"] == Verdict.NOT_APPLICABLE:
