@@ -152,6 +152,27 @@ def test_a_driver_that_contradicts_itself_is_asked_for_each_list(
     made.handle.raw.undefine()
 
 
+def test_a_list_that_fails_is_no_list_that_shows_the_domain(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the list of all flags fails, each list is asked for by itself, and what it shows counts."""
+    made = build(session, SITUATIONS["running"], KNOWLEDGE)
+    ask = libvirt.virConnect.listAllDomains
+    fails: list[bool] = []
+
+    def fail_once(connection: Any, flags: int = 0) -> Any:
+        if fails:
+            fails.clear()
+            return lacking_call(session)
+        return ask(connection, flags)
+
+    monkeypatch.setattr(libvirt.virConnect, "listAllDomains", fail_once)
+    look = looker(session, made)
+    known = look.look()
+    fails.append(True)
+    assert look.look_again(known) == known
+    made.handle.raw.destroy()
+    made.handle.raw.undefine()
+
+
 def test_each_answer_is_held_against_what_is_known_now(session: Session, subject: Subject, lists: list[int]) -> None:
     """Lists that showed the domain at one time are not those that showed it at another."""
     look = looker(session, subject)

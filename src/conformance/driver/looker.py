@@ -54,9 +54,12 @@ class Looker:
         self._journal = domain.journal
         aspects = [aspect for aspect in ASPECTS if aspect.needs is None or aspect.needs in capabilities]
         self._calls = _shared(self._prepare(aspect) for aspect in aspects)
-        self._known = View({})
-        self._first = self._others = self._calls
+        #: The answers that calls are compared with, and how then: the lists that go together, the call in their
+        #: place, and all others.
+        self._known: View | None = None
         self._alone: list[_Call] = []
+        self._together: list[_Call] = []
+        self._others: list[_Call] = []
 
     def look(self) -> View:
         """Return the answers now, each asked for by itself."""
@@ -77,8 +80,9 @@ class Looker:
         if known is not self._known:
             self._compare_with(known)
         answers: dict[str, Answer] = {}
-        self._ask(self._first, answers)
-        if self._alone and not all(answers[name] for name, _ in self._first[0].answers):
+        self._ask(self._together, answers)
+        # An error is an answer too, and no list.
+        if any(answer is not True for answer in answers.values()):
             self._ask(self._alone, answers)
         self._ask(self._others, answers)
         return View(answers)
@@ -89,12 +93,11 @@ class Looker:
         shown = [call for call in self._calls if call.flags is not None and known[call.answers[0][0]] is True]
         groups = [group for group in _GROUPS if sum(bool(call.flags and call.flags & group) for call in shown) == 1]
         self._alone = [call for call in shown if not call.flags or any(call.flags & group for group in groups)]
-        if len(self._alone) < 2:
-            self._first, self._alone = [], []
-        else:
+        self._together = []
+        if self._alone:
             flags = sum(call.flags or 0 for call in self._alone)
             answers = tuple(answer for call in self._alone for answer in call.answers)
-            self._first = [self._alone[0]._replace(args=(flags,), answers=answers)]
+            self._together = [self._alone[0]._replace(args=(flags,), answers=answers)]
         self._others = [call for call in self._calls if call not in self._alone]
 
     def _ask(self, calls: Iterable[_Call], answers: dict[str, Answer]) -> None:
@@ -135,15 +138,12 @@ class Looker:
 
 def _shared(calls: Iterable[_Call]) -> list[_Call]:
     """Return calls of which no two are the same: what a fresh look-up returns answers all that is asked of one."""
-    shared: list[_Call] = []
+    shared: dict[tuple[Callable[..., Any], tuple[Any, ...]], _Call] = {}
     for made in calls:
-        for place, other in enumerate(shared):
-            if (other.call, other.args) == (made.call, made.args):
-                shared[place] = other._replace(answers=other.answers + made.answers)
-                break
-        else:
-            shared.append(made)
-    return shared
+        other = shared.setdefault((made.call, made.args), made)
+        if other is not made:
+            shared[made.call, made.args] = other._replace(answers=other.answers + made.answers)
+    return list(shared.values())
 
 
 def _nowhere(_line: bytes) -> None:
