@@ -68,7 +68,7 @@ def merge(parts: Sequence[Part], command: str) -> dict[str, Any]:
     merged |= {
         "driver": {**first["driver"], **{name: _joined(reports, name) for name in ("uri", "hostname")}},
         "rules": [{**rule, "scenarios": list(_scenarios(rule["id"], parts))} for rule in first["rules"]],
-        "inventory": _inventory(reports),
+        "inventory": inventory_of(reports),
         "problems": [f"{file}: {problem}" for file, report in parts for problem in report["problems"]],
         "timing": _timing(reports),
         "reproduce": command,
@@ -197,16 +197,17 @@ def _joined(reports: Sequence[Mapping[str, Any]], name: str) -> str:
     return ", ".join(dict.fromkeys(str(report["driver"].get(name, "")) for report in reports))
 
 
-def _inventory(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def inventory_of(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what several reports say of the objects of others: those of one host are counted once."""
     taken = [report for report in reports if report["inventory"]]
+    if not taken:
+        return {}
     objects: dict[str, int] = {}
     for report in taken:
         host = report["driver"].get("hostname", "")
         objects[host] = max(objects.get(host, 0), report["inventory"]["objects"])
     changed = sorted({change for report in taken for change in report["inventory"]["changed"]})
     identical = all(report["inventory"]["identical"] for report in taken)
-    if not taken:
-        return {}
     left = sorted({file for report in taken for file in report["inventory"].get("left", ())})
     return {"objects": sum(objects.values()), "identical": identical, "changed": changed, "left": left}
 

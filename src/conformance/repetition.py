@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.deviations import TABLE_ENTRY
+from conformance.merge import inventory_of
 from conformance.verdict import Verdict
 
 
@@ -28,7 +29,7 @@ def combine(reports: Sequence[Mapping[str, Any]], asked: int) -> dict[str, Any]:
         "rules": rules,
         "repetitions": {"asked": asked, "done": len(reports), "differing": differing},
         "problems": list(dict.fromkeys([*(p for report in reports for p in report["problems"]), *_probing(reports)])),
-        "inventory": _inventory(reports),
+        "inventory": inventory_of(reports),
         "timing": _timing(reports),
         "complete": all(report["complete"] for report in reports) and len(reports) == asked,
     }
@@ -93,19 +94,6 @@ def _probing(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if len(set(answers)) > 1:
             found = ", ".join("present" if answer else "absent" for answer in answers)
             yield f"probing: {name} was not the same in each repetition ({found})"
-
-
-def _inventory(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    taken = [report["inventory"] for report in reports if report["inventory"]]
-    if not taken:
-        return {}
-    changed = sorted({change for inventory in taken for change in inventory["changed"]})
-    return {
-        "objects": max(inventory["objects"] for inventory in taken),
-        "identical": all(inventory["identical"] for inventory in taken),
-        "changed": changed,
-        "left": sorted({file for inventory in taken for file in inventory.get("left", ())}),
-    }
 
 
 def _timing(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

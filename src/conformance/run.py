@@ -316,8 +316,10 @@ class Run:
             changed = [*answer["changed"], *(c for inventory in self._inventories for c in inventory["changed"])]
             objects = max([answer["objects"], *(inventory["objects"] for inventory in self._inventories)])
             changed = sorted(set(changed))
-            self.record.inventory = {"objects": objects, "identical": not changed, "changed": changed}
-            self.record.inventory["left"] = self.scrubbed(answer["left"])
+            left = self.scrubbed(answer["left"])
+            self.record.inventory = {
+                "objects": objects, "identical": not changed, "changed": changed, "left": left,
+            }  # fmt: skip
             for change in changed:
                 self.note_problem(
                     f"inventory: {change}, which is not the kit's; the run may have touched it, or somebody else did"
