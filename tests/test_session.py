@@ -43,3 +43,25 @@ def test_a_fence_that_was_left_is_in_nobodys_way(sessions: tuple[Session, Sessio
     assert first.define(fence).ok
     second.fence([second.recording])
     assert [owned.name for owned in second.ledger.domains()].count(fence.name) == 1
+
+
+def test_a_registration_outlives_the_scenario(sessions: tuple[Session, Session]) -> None:
+    """Events of a further connection are registered for once: libvirt loses some where a client's last one has ended.
+
+    What came is forgotten with the scenario, and a registration ends with its connection.
+    """
+    session, other = sessions
+    kept = session.record(session.connect_extra())
+    owned = session.new_identity()
+    assert session.define(owned).ok
+    session.fence([kept])
+    assert kept.of(owned.uuid)
+    session.end_scenario()
+    assert session.record(session.connect_extra()) is kept
+    assert not kept.of(owned.uuid)
+    session.close()
+    later = other.new_identity()
+    assert other.define(later).ok
+    other.fence([other.recording])
+    assert not kept.of(later.uuid)
+    assert session.record(session.connect_extra()) is not kept

@@ -77,7 +77,7 @@ class Session:
         self.made: list[Owned] = []
         self._connection: Handle | None = None
         self._machine: Machine | None = None
-        self._recording: events.Recording | None = None
+        self._recordings: dict[str, events.Recording] = {}
         self._places: tuple[Path, ...] | None = None
         self._fence: Fence | None = None
 
@@ -114,9 +114,16 @@ class Session:
     @property
     def recording(self) -> events.Recording:
         """The lifecycle events of the main connection."""
-        if self._recording is None:
-            self._recording = events.Recording(self.connection)
-        return self._recording
+        return self.record(self.connection)
+
+    def record(self, connection: Handle) -> events.Recording:
+        """Return the lifecycle events of a connection, from when this is first asked for until it is closed.
+
+        A registration is kept: where a client's last one has ended, libvirt loses events that follow on the next.
+        """
+        if connection.symbol not in self._recordings:
+            self._recordings[connection.symbol] = events.Recording(connection)
+        return self._recordings[connection.symbol]
 
     def connect(self, symbol: str, *, read_only: bool = False, uri: str = "") -> Handle:
         """Open a connection.
@@ -166,10 +173,10 @@ class Session:
     def pass_through(self, interceptor: Interceptor | None) -> None:
         """Let what follows pass through another interceptor, on the connections that are open."""
         self.interceptor = interceptor
-        if self._recording is not None:
-            events.stay_registered(self._recording.connection)
-            self._recording.stop()
-            self._recording = None
+        for recording in self._recordings.values():
+            events.stay_registered(recording.connection)
+            recording.stop()
+        self._recordings.clear()
         for handle in (self._connection, *self._extra.values()):
             if handle is not None:
                 handle.interceptor = interceptor
@@ -210,7 +217,9 @@ class Session:
         return os.geteuid() == 0
 
     def end_scenario(self) -> None:
-        """Remove the files of the scenario that has ended, and number its objects anew."""
+        """Remove the files of the scenario that has ended, forget its events, and number its objects anew."""
+        for recording in self._recordings.values():
+            recording.forget()
         self._files.close()
         self._folder = None
         self.written.clear()
@@ -230,12 +239,13 @@ class Session:
 
     def _disconnect(self) -> None:
         with contextlib.suppress(ConnectionLost):
-            if self._recording is not None:
-                self._recording.stop()
+            for recording in self._recordings.values():
+                recording.stop()
             for connection in (*self._extra.values(), self._connection):
                 if connection is not None:
                     connection.look("close")
-        self._recording = self._connection = None
+        self._connection = None
+        self._recordings.clear()
         self._extra.clear()
 
     def restart(self) -> None:

@@ -104,8 +104,7 @@ class Case:
 
     def record(self, connection: Handle) -> None:
         """Record lifecycle events on a connection."""
-        # libvirt keeps one registration a connection and kind of event.
-        recording = self.session.recording if connection is self.session.connection else Recording(connection)
+        recording = self.session.record(connection)
         if recording.registered.failure is not None:
             raise NotReached(f"events could not be registered for: {recording.registered.failure}")
         self.recordings.append(recording)

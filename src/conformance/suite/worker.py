@@ -54,9 +54,6 @@ class Worker:
         yield case
         if self.sessions.current is not None:
             case.end_registrations()
-        for recording in case.recordings:
-            if self.sessions.current is not None and recording is not self.sessions.current.recording:
-                recording.stop()
         self.sessions.clean_up()
 
     # What is said of a scenario
