@@ -20,6 +20,8 @@ from conformance.lab.subjects import find
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "findings"
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+#: Which driver a page needs, by the first word of its name.
+DRIVERS = {"lxc": "lxc", "rpc": "test-rpc"}
 #: What differs from one run to the next.
 PASSING = re.compile(r"/tmp/[^/\s]+|…|[0-9a-f]{8}-[0-9a-f-]{27}")
 
@@ -55,7 +57,7 @@ def run(suite: str, script: Script) -> None:
 
     Those about the test driver need no daemon, and run where QEMU's do.
     """
-    subject = find(f"{suite}-{'lxc' if script.page.startswith('lxc-') else 'embed'}")
+    subject = find(f"{suite}-{DRIVERS.get(script.page.partition('-')[0], 'embed')}")
     with risen(subject, print) as capsule:
         shared = capsule.folder / "out"
         (shared / "embedded.py").write_text((PAGES / "embedded.py").read_text(encoding="utf-8"), encoding="utf-8")
