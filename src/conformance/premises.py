@@ -11,7 +11,7 @@ from typing import Any
 from conformance.attendant import Attendant, end_processes
 from conformance.errors import CleanUpFailed, Unwritable
 from conformance.ledger import PREFIX, Ledger
-from conformance.roots import base_folder, make_root, remove_root
+from conformance.roots import base_folder, configuration_of, make_root, remove_root
 from conformance.uri import embeds, embeds_without_root, with_root
 
 
@@ -61,6 +61,11 @@ class Premises:
                 where=str(self.folder),
                 remedy="make the folder for temporary files writable, or name another with TMPDIR",
             ) from None
+
+    @property
+    def configuration(self) -> str:
+        """The configuration of the root that the kit has made, or an empty text."""
+        return configuration_of(self.root) if self.root is not None else ""
 
     @property
     def shares_root(self) -> bool:

@@ -21,6 +21,9 @@ from conformance.errors import CleanUpFailed
 #: Marks a folder as a root that the kit made: nothing without it is ever removed.
 MARK = ".libvirt-conformance-root"
 _KVM = Path("/dev/kvm")
+#: A start asks the emulator one by one for some 300 features of the guest's processor, which is most of what it
+#: costs; without this capability libvirt reads them in two questions. No rule is about a guest's processor.
+_BRIEF = 'capability_filters = ["cpu-unavailable-features"]\n'
 _EMULATOR_USERS = ("libvirt-qemu", "qemu")
 
 
@@ -45,13 +48,23 @@ def make_root(folder: Path, name: str, *, like: Path | None = None) -> Path:
         folder.chmod(0o755)
         root.chmod(0o755)
     (root / "etc").mkdir(mode=0o755)
-    (root / "etc" / "qemu.conf").write_text(_configuration())
+    _configuration_file(root).write_text(needed_configuration() + _BRIEF)
     if like is not None and (knowledge := like / "cache").is_dir():
         shutil.copytree(knowledge, root / "cache", copy_function=shutil.copy2)
     return root
 
 
-def _configuration() -> str:
+def configuration_of(root: Path) -> str:
+    """Return the configuration with which a root was made."""
+    return _configuration_file(root).read_text()
+
+
+def _configuration_file(root: Path) -> Path:
+    return root / "etc" / "qemu.conf"
+
+
+def needed_configuration() -> str:
+    """Return the qemu.conf without which an embedded driver starts no guest here."""
     # virtlogd would have to run otherwise.
     lines = ['stdio_handler = "file"']
     if os.geteuid() == 0 and not _emulator_user_can_use_kvm():

@@ -120,7 +120,8 @@ class Run:
         answer = self._premises.attendant.answer(self.options.timeout)
         self._before = answer["inventory"]
         self._premises.release()
-        self.record.driver = answer["driver"]
+        made = {"configuration": self._premises.configuration} if self._premises.configuration else {}
+        self.record.driver = answer["driver"] | made
         self.record.machine = answer["machine"]
         catalog = self.specification.catalog
         self._probed = probed = Probed.of(self.scrubbed(answer), self.options.assumed)
@@ -175,7 +176,7 @@ class Run:
             "like_root": str(premises.root or ""),
             "ledger": str(premises.ledger.path),
             "folder": str(self.folder),
-            "virt_type": self.options.virt_type or self.record.machine["type"],
+            "machine": self.record.machine,
             "timeout": self.options.timeout,
             "vice": self.options.vice,
             "restart": self._restart,

@@ -52,6 +52,7 @@ class Session:
     :param denied_uri: leads to the same driver as somebody who may look and do nothing else.
     :param firmware: the path of a firmware that halts the guests at once, where they take one.
     :param pools: for each folder of the driver's host that this machine cannot see, the storage pool over it.
+    :param known: the kind of domain, where another process has asked already: it can take a driver a second.
     """
 
     uri: str
@@ -65,6 +66,7 @@ class Session:
     denied_uri: str = ""
     firmware: str = ""
     pools: Mapping[str, str] = field(default_factory=dict)
+    known: Machine | None = None
 
     def __post_init__(self) -> None:
         self._extra: dict[str, Handle] = {}
@@ -76,7 +78,7 @@ class Session:
         self.written: list[str] = []
         self.made: list[Owned] = []
         self._connection: Handle | None = None
-        self._machine: Machine | None = None
+        self._machine = self.known
         self._recordings: dict[str, events.Recording] = {}
         self._places: tuple[Path, ...] | None = None
         self._fence: Fence | None = None

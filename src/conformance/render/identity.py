@@ -88,6 +88,7 @@ def facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("hypervisor", release(driver.get("hypervisor_version"))),
         ("client library", release(driver.get("client_version"))),
         ("host", driver.get("hostname", "")),
+        ("qemu.conf", "; ".join(driver.get("configuration", "").splitlines())),
         ("domains", guest),
         ("specification", f"{spec['title']} {spec['version']}"),
         ("digest", spec["digest"]),

@@ -18,7 +18,8 @@ from conformance.errors import CleanUpFailed, KitError
 from conformance.flags import Undefine
 from conformance.journal import Journal
 from conformance.ledger import Ledger
-from conformance.roots import base_folder, make_root
+from conformance.machine import Machine
+from conformance.roots import base_folder, make_root, needed_configuration
 from conformance.uri import with_root
 
 
@@ -81,19 +82,19 @@ class Sessions:
             from conformance import mutants
 
             interceptor = interceptor or mutants.find(vice)
-            self.knowledge = mutants.as_mended(self.knowledge, self.setup["virt_type"])
+            self.knowledge = mutants.as_mended(self.knowledge, self.setup["machine"]["type"])
         session = Session(
             uri,
             self.name,
             self.ledger,
             self._journal,
-            self.setup["virt_type"],
-            interceptor,
-            min(30.0, self.setup["timeout"] / 2),
-            restarter,
-            self.setup["denied_uri"],
-            self.setup["firmware"],
-            self.setup["pools"],
+            interceptor=interceptor,
+            deadline=min(30.0, self.setup["timeout"] / 2),
+            restarter=restarter,
+            denied_uri=self.setup["denied_uri"],
+            firmware=self.setup["firmware"],
+            pools=self.setup["pools"],
+            known=Machine(**self.setup["machine"]),
         )
         if self._before is None and not apart:
             self._before = inventory.take(self._plain(session.connection), self.ledger.run)
@@ -109,10 +110,8 @@ class Sessions:
 
     @property
     def configuration(self) -> str:
-        """The configuration of an embedded driver's private root, or an empty text where the kit made none."""
-        for root in self._roots.values():
-            return (root / "etc" / "qemu.conf").read_text()
-        return ""
+        """The configuration that an embedded driver needs in a private root; an empty text where it has none."""
+        return needed_configuration() if self._roots else ""
 
     def _plain(self, handle: Handle) -> Handle:
         """Return a handle past any vice: clean-up and inventory are the kit's own, not part of the driver."""
