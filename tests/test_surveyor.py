@@ -26,6 +26,7 @@ from conformance.judgement import Look
 from conformance.ledger import Ledger
 from conformance.regions import VALUES, Region, all_regions
 from conformance.reproducer import script
+from conformance.smallest import Shown
 from conformance.survey import Finding, Survey, decisions_of
 from conformance.table import NOTHING
 from conformance.table_report import TableRecord, convictions
@@ -57,7 +58,10 @@ def put(tmp_path: Path) -> Iterator[Put]:
     sessions: list[Session] = []
 
     def put(
-        survey: Survey, vice: str | Interceptor | None = mutants.CONTROL, counted: tuple[str, ...] = RULES
+        survey: Survey,
+        vice: str | Interceptor | None = mutants.CONTROL,
+        counted: tuple[str, ...] = RULES,
+        confirmed: list[Shown] | None = None,
     ) -> Finding:
         knowledge = KNOWLEDGE if vice is None else mutants.as_mended(KNOWLEDGE, "test")
         interceptor = mutants.find(vice) if isinstance(vice, str) else vice
@@ -70,7 +74,7 @@ def put(tmp_path: Path) -> Iterator[Put]:
                 expected=fault.expected, observed=fault.observed, looks=looks,
             )  # fmt: skip
 
-        return Surveyor(session, knowledge, survey, counted, write, lambda: None).run()
+        return Surveyor(session, knowledge, survey, counted, write, lambda: None, confirmed).run()
 
     yield put
     for session in sessions:
@@ -134,6 +138,21 @@ def test_the_test_drivers_own_deviations_are_found(put: Put) -> None:
     finding = put(Survey(CHECKPOINT), None)
     assert signs(finding) == {"succeeded": "UNDEF-017"}
     assert [(cause.flags, cause.cells) for cause in finding.causes] == [(0, 4)]
+
+
+def test_what_a_smaller_combination_tells_is_not_shown_again(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is counted, without a second look at it; one that is not told by a smaller one has its script."""
+    created, holding = (Region(State.RUNNING_CREATED, held) for held in (frozenset(), frozenset({Holding.SNAPSHOT})))
+    set_ups, confirmed = counted(monkeypatch), list[Shown]()
+    first = put(Survey(created), None, confirmed=confirmed)
+    assert [(region, cause.flags) for region, cause in confirmed] == [(created, 0)]
+    made = len(set_ups)
+    again = put(Survey(holding), None, confirmed=confirmed)
+    assert len(set_ups) == made + 1
+    assert [(cause.fault.sign, cause.flags) for cause in again.causes] == [("succeeded", 0)]
+    assert again.convicted == first.convicted > 1
+    assert (bool(first.causes[0].reproducer), again.causes[0].reproducer, len(confirmed)) == (True, "", 1)
+    assert put(Survey(CHECKPOINT), None, confirmed=confirmed).causes[0].reproducer
 
 
 def test_a_script_shows_the_fault_without_the_kit(put: Put) -> None:

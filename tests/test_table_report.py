@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conformance.catalog import Catalog, load_catalog
 from conformance.cell import Fault
@@ -12,8 +14,9 @@ from conformance.data import folder
 from conformance.decision import KNOWN, Holding, State
 from conformance.plan import Selection
 from conformance.regions import Region, all_regions
-from conformance.survey import Finding, Survey, decisions_of
-from conformance.table import Mode, TablePlan, plan_table
+from conformance.smallest import is_told_by
+from conformance.survey import Cause, Finding, Survey, decisions_of
+from conformance.table import NOTHING, Mode, TablePlan, plan_table
 from conformance.table_report import TableRecord, convictions, entries, promised, section
 from conformance.verdict import ScenarioResult, Verdict
 
@@ -96,6 +99,30 @@ def test_one_fault_in_many_regions_is_one_conviction(catalog: Catalog, record: T
     assert conviction["flags"] == ["MANAGED_SAVE", "NVRAM"]
     assert (conviction["state"], conviction["holds"], conviction["cells"]) == ("inactive", [], 10)
     assert "undefineFlags with MANAGED_SAVE and NVRAM of a domain that is inactive" in conviction["combination"]
+
+
+@given(
+    st.sets(
+        st.tuples(
+            st.sampled_from(all_regions()), st.integers(0, 7), st.sampled_from(["changed image", "changed snapshots"])
+        ),
+        max_size=12,
+    )
+)
+def test_the_combination_that_is_told_is_told_by_no_other(drawn: set[tuple[Region, int, str]]) -> None:
+    """A process that writes no script of what another combination tells leaves no conviction without one."""
+    record = TableRecord(NOTHING)
+    for region, flags, sign in drawn:
+        finding = record.findings.setdefault(Survey(region).id, Finding(region.id))
+        finding.causes.append(Cause(flags, replace(CHANGED, sign=sign)))
+    shown = [
+        (region, cause)
+        for region in all_regions()
+        for cause in getattr(record.findings.get(Survey(region).id), "causes", ())
+    ]
+    told = [(one.region, one.cause) for one in convictions(record)]
+    assert all(not is_told_by(shown, one) for one in told)
+    assert bool(told) == bool(drawn)
 
 
 def test_faults_of_two_kinds_are_two_convictions(catalog: Catalog, record: TableRecord) -> None:

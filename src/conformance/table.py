@@ -99,7 +99,8 @@ def plan_table(
         if rules_about:
             about[survey.id] = frozenset(rules_about)
             costs[survey] = cost(survey, [decisions[flags] for flags in survey.values])
-    surveys = selection.part(sorted(costs, key=lambda survey: -costs[survey]))
+    # Those that hold least come first: what they show is told by them, and needs no second look elsewhere.
+    surveys = selection.part(sorted(costs, key=lambda survey: (len(survey.region.held), -costs[survey])))
     mine = {survey.id: about[survey.id] for survey in surveys}
     elsewhere = frozenset().union(*about.values()) - frozenset().union(*mine.values())
     return TablePlan(mode, rules, tuple(surveys), reachable, unreachable, mine, elsewhere)
@@ -125,7 +126,7 @@ def cost(survey: Survey, decisions: Iterable[Decision]) -> int:
 
 
 def deal(deck: Sequence[str], workers: int) -> list[str]:
-    """Return ids in an order whose equal parts begin with what takes longest, when the deck does.
+    """Return ids in an order whose equal parts begin alike: with surveys, when the deck does, as those take longest.
 
     Each worker begins with one part; one that has done its part takes of the others'.
     """

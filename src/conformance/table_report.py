@@ -13,15 +13,13 @@ from typing import Any
 
 from conformance.binding import Scenario
 from conformance.catalog import Catalog
-from conformance.decision import Holding, State
+from conformance.decision import Holding
 from conformance.flags import flag_names
 from conformance.regions import VALUES, Region, all_regions
+from conformance.smallest import Shown, is_within, order
 from conformance.survey import Cause, Finding, Survey, call_words
 from conformance.table import Mode, TablePlan, entry
 from conformance.verdict import ScenarioResult, Verdict
-
-#: A fault, and where it was shown.
-_Shown = tuple[Region, Cause]
 
 
 @dataclass
@@ -79,30 +77,12 @@ def convictions(record: TableRecord) -> list[Conviction]:
     """Return the causes of every region: those of one sign as one, where one rule or one within another says so."""
     regions = {region.id: region for region in all_regions()}
     shown = [(regions[finding.region], cause) for finding in record.findings.values() for cause in finding.causes]
-    found: dict[tuple[str, str], list[_Shown]] = {}
-    for one in sorted(shown, key=_size):
+    found: dict[tuple[str, str], list[Shown]] = {}
+    for one in sorted(shown, key=order):
         fault = one[1].fault
-        name = next((name for name, others in found.items() if _is_within(others, one)), (fault.rule, fault.sign))
+        name = next((name for name, others in found.items() if is_within(others, one)), (fault.rule, fault.sign))
         found.setdefault(name, []).append(one)
     return [Conviction(*found[name][0], sum(cause.cells for _, cause in found[name])) for name in sorted(found)]
-
-
-def _is_within(smaller: Iterable[_Shown], one: _Shown) -> bool:
-    """Tell whether less has shown the same: what more is held and asked for then cannot be to blame."""
-    region, cause = one
-    return any(
-        other.fault.sign == cause.fault.sign
-        and (place.state.active, place.state.transient) == (region.state.active, region.state.transient)
-        and place.held <= region.held
-        and other.flags & cause.flags == other.flags
-        for place, other in smaller
-    )
-
-
-def _size(shown: _Shown) -> tuple[int, int, int, int]:
-    """Return by what combinations are put in order: few holdings, few flags, and inactive before running."""
-    region, cause = shown
-    return len(region.held), cause.flags.bit_count(), list(State).index(region.state), cause.flags
 
 
 def entries(

@@ -19,6 +19,7 @@ from conformance.driver.stand import Stand
 from conformance.flags import Undefine
 from conformance.journal import Failure
 from conformance.judgement import Look
+from conformance.smallest import Shown, is_told_by
 from conformance.survey import Cause, Finding, Survey, call_words, decisions_of, size
 from conformance.view import View
 
@@ -64,6 +65,7 @@ class Surveyor:
 
     :param counted: the rules by which the driver is judged in this run.
     :param progress: called before each cell, as each may take as long as a scenario.
+    :param confirmed: what this process has seen twice, and written a script of; more is added.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Surveyor:
         counted: Collection[str],
         write: Write,
         progress: Callable[[], None],
+        confirmed: list[Shown] | None = None,
     ) -> None:
         self._survey = survey
         self._counted = frozenset(counted)
@@ -83,6 +86,7 @@ class Surveyor:
         self._stand = Stand(session, knowledge, survey.region)
         self._answers: dict[int, tuple[str, frozenset[str]]] = {}
         self._convicted: set[int] = set()
+        self._confirmed = [] if confirmed is None else confirmed
         self.finding = Finding(survey.region.id)
 
     def run(self) -> Finding:
@@ -223,12 +227,17 @@ class Surveyor:
         if not self._survey.complete:
             attempt = self._shrink(attempt)
         fresh = [cause for fault in attempt.faults if (cause := self.finding.blame(attempt.flags, fault))]
-        if fresh:
-            self._confirm(attempt, fresh)
+        # What is told by a smaller combination needs no second look, and no script.
+        if told := [cause for cause in fresh if not self._is_told(cause)]:
+            self._confirm(attempt, told)
+
+    def _is_told(self, cause: Cause) -> bool:
+        return is_told_by(self._confirmed, (self._survey.region, cause))
 
     def _shrink(self, attempt: Attempt) -> Attempt:
         """Return an attempt with as few of the flags as show the same; every union of flags is asked otherwise."""
-        if all(self.finding.explains(attempt.flags, fault) for fault in attempt.faults):
+        flags = attempt.flags
+        if all(self.finding.explains(flags, fault) or self._is_told(Cause(flags, fault)) for fault in attempt.faults):
             return attempt
         signs = {fault.sign for fault in attempt.faults}
         for flag in (*(1 << bit for bit in range(len(Undefine), 32)), *Undefine):
@@ -256,6 +265,7 @@ class Surveyor:
         for cause in causes:
             if cause.fault.sign in seen:
                 cause.reproducer = self._write(seen[cause.fault.sign], attempt.looks[cause.fault.sign])
+                self._confirmed.append((self._survey.region, cause))
             else:
                 unseen.append(cause)
         return unseen

@@ -12,6 +12,7 @@ from conformance.driver.setbacks import ConnectionLost
 from conformance.driver.surveyor import Surveyor
 from conformance.errors import KitError
 from conformance.judgement import Look, Violation
+from conformance.smallest import Shown
 from conformance.suite.worker import Worker
 from conformance.survey import Finding, call_words
 from conformance.table import surveys_of
@@ -29,6 +30,7 @@ class Surveys:
         self._worker = worker
         self._surveys = surveys_of(setup["table"])
         self._counted = setup["table"]["rules"]
+        self._confirmed: list[Shown] = []
 
     @pytest.fixture
     def judge_region(self) -> Iterator[Callable[[str], None]]:
@@ -43,8 +45,9 @@ class Surveys:
         """
         sessions = self._worker.sessions
         session = sessions.take(restarts=False)
+        region, knowledge = self._surveys[survey], sessions.knowledge
         surveyor = Surveyor(
-            session, sessions.knowledge, self._surveys[survey], self._counted, self._write, self._worker.extend
+            session, knowledge, region, self._counted, self._write, self._worker.extend, self._confirmed
         )
         problem = ""
         try:
