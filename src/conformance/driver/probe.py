@@ -23,7 +23,7 @@ from conformance.driver.session import Session
 from conformance.driver.setbacks import NotReached
 from conformance.errors import CannotHost, KitError
 from conformance.flags import FORCE_BOOT, Undefine, describe_flags
-from conformance.journal import Journal
+from conformance.journal import Journal, Outcome
 from conformance.machine import EMULATED, NO_SUCH_DISK, Hardware
 from conformance.uri import is_local
 
@@ -177,9 +177,7 @@ def _flags(session: Session, findings: Findings) -> None:
 def _run_and_save(session: Session, findings: Findings) -> None:
     """Ask for starting, pausing, managed save, the definition in the image, and starting past the image."""
     domain = new_subject(session).handle
-    before = session.journal.seconds
-    started = domain.call("create")
-    findings.start_seconds = session.journal.seconds - before
+    started, findings.start_seconds = _timed(session, domain, "create")
     if not findings.note("start", started):
         findings.start_failure = str(started)
         _without_guest(session, findings, domain)
@@ -194,10 +192,18 @@ def _run_and_save(session: Session, findings: Findings) -> None:
         findings.follow(("managed-save-xml", "force-boot"), "managed-save")
         return
     findings.note("managed-save-xml", domain.call("managedSaveGetXMLDesc", 0))
-    forced = domain.call("createWithFlags", FORCE_BOOT)
-    findings.note("force-boot", forced)
+    forced, seconds = _timed(session, domain, "createWithFlags", FORCE_BOOT)
+    if findings.note("force-boot", forced):
+        # Other questions are asked meanwhile: what a start takes by itself is the less of two.
+        findings.start_seconds = min(findings.start_seconds, seconds)
     if forced.code == "INVALID_ARG":
         findings.say("force-boot", False, f"createWithFlags: {forced.failure}")
+
+
+def _timed(session: Session, domain: Handle, method: str, *args: int) -> tuple[Outcome, float]:
+    """Make a call, and return its outcome and the seconds that it took."""
+    before = session.journal.seconds
+    return domain.call(method, *args), session.journal.seconds - before
 
 
 def _without_guest(session: Session, findings: Findings, domain: Handle) -> None:
