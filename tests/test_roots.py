@@ -10,14 +10,28 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import CleanUpFailed
-from conformance.roots import MARK, base_folder, guests_of, make_root, remove_root
+from conformance.roots import (
+    MARK,
+    base_folder,
+    configuration_of,
+    guests_of,
+    make_root,
+    needed_configuration,
+    remove_root,
+)
 
 
 def test_a_root_is_made_and_removed(tmp_path: Path) -> None:
     """A root carries the mark and a configuration; removed, it leaves no folder behind."""
     root = make_root(tmp_path / "run", "w")
     assert (root / MARK).is_file()
-    assert 'stdio_handler = "file"' in (root / "etc" / "qemu.conf").read_text()
+    assert (root / "etc" / "qemu.conf").read_text() == configuration_of(root)
+    assert configuration_of(root).startswith(needed_configuration())
+    assert 'stdio_handler = "file"' in needed_configuration()
+    assert ("capability_filters" in configuration_of(root), "capability_filters" in needed_configuration()) == (
+        True,
+        False,
+    )
     remove_root(root)
     assert not (tmp_path / "run").exists()
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.driver.cleanup import remove_all
+from conformance.driver.handle import Handle
 from conformance.driver.session import Session
+from conformance.driver.setbacks import NotReached
 from conformance.ledger import Ledger
+from conformance.mutants.call import refuse
 
 
 @pytest.fixture
@@ -65,3 +69,20 @@ def test_a_registration_outlives_the_scenario(sessions: tuple[Session, Session])
     other.fence([other.recording])
     assert not kept.of(later.uuid)
     assert session.record(session.connect_extra()) is not kept
+
+
+def test_events_that_cannot_be_registered_for_are_not_waited_for(tmp_path: Path) -> None:
+    """A driver that refuses is told with its reason, at once, and asked again the next time."""
+
+    def refuses(_handle: Handle, method: str, args: tuple[Any, ...], proceed: Callable[..., Any]) -> Any:
+        if method == "domainEventRegisterAny":
+            refuse("NO_SUPPORT", "nobody is told")
+        return proceed(method, *args)
+
+    session = Session("test:///default", "gw0", Ledger.open("test:///default", "run1", folder=tmp_path))
+    session.interceptor = refuses
+    with pytest.raises(NotReached, match="events could not be registered for: NO_SUPPORT"):
+        _ = session.recording
+    session.pass_through(None)
+    assert session.recording.registered.ok
+    session.close()

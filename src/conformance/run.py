@@ -152,10 +152,12 @@ class Run:
 
         :param wanted: what the caller asked for, 0 where it is left to the kit.
         """
+        if self._premises.shares_root:
+            return 1
         cores = len(os.sched_getaffinity(0))
-        # Real guests mostly make their scenarios wait, so more processes than cores pay.
-        wanted = wanted or (2 * cores if self.is_slow else cores)
-        return 1 if self._premises.shares_root else wanted
+        # Real guests mostly make their scenarios wait, so more processes than cores pay; and more still in roots of
+        # the kit's, where a start takes a third of the processor.
+        return wanted or cores * (1 if not self.is_slow else 2 if self._premises.root is None else 3)
 
     @property
     def is_slow(self) -> bool:

@@ -122,9 +122,14 @@ class Session:
         """Return the lifecycle events of a connection, from when this is first asked for until it is closed.
 
         A registration is kept: where a client's last one has ended, libvirt loses events that follow on the next.
+
+        :raises NotReached: when events cannot be registered for.
         """
         if connection.symbol not in self._recordings:
-            self._recordings[connection.symbol] = events.Recording(connection)
+            recording = events.Recording(connection)
+            if recording.registered.failure is not None:
+                raise NotReached(f"events could not be registered for: {recording.registered.failure}")
+            self._recordings[connection.symbol] = recording
         return self._recordings[connection.symbol]
 
     def connect(self, symbol: str, *, read_only: bool = False, uri: str = "") -> Handle:
