@@ -27,7 +27,7 @@ from conformance.ledger import Ledger
 from conformance.regions import VALUES, Region, all_regions
 from conformance.reproducer import script
 from conformance.smallest import Shown
-from conformance.survey import Finding, Survey, decisions_of
+from conformance.survey import Decisions, Finding, Survey
 from conformance.table import NOTHING
 from conformance.table_report import TableRecord, convictions
 
@@ -114,7 +114,7 @@ def test_a_domain_that_does_not_come_back_is_made_anew(put: Put, monkeypatch: py
     monkeypatch.setattr(stand, "retake_metadata", lambda *_: None)
     finding = put(Survey(SNAPSHOT))
     assert (finding.cells, finding.convicted) == (len(VALUES), 0)
-    decisions = decisions_of(SNAPSHOT, sum(mutants.as_mended(KNOWLEDGE, "test").flags))
+    decisions = Decisions(SNAPSHOT, sum(mutants.as_mended(KNOWLEDGE, "test").flags))
     successes = [flags for flags in VALUES if not decisions[flags].refused]
     assert len(made) >= len(successes) > 1
 

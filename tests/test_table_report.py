@@ -15,7 +15,7 @@ from conformance.decision import KNOWN, Holding, State
 from conformance.plan import Selection
 from conformance.regions import Region, all_regions
 from conformance.smallest import is_told_by
-from conformance.survey import Cause, Finding, Survey, decisions_of
+from conformance.survey import Cause, Decisions, Finding, Survey
 from conformance.table import NOTHING, Mode, TablePlan, plan_table
 from conformance.table_report import TableRecord, convictions, entries, promised, section
 from conformance.verdict import ScenarioResult, Verdict
@@ -49,7 +49,7 @@ def record(catalog: Catalog) -> TableRecord:
 def clean(survey: Survey, plan: TablePlan) -> Finding:
     """Return what is found of a driver that does everything right."""
     finding = Finding(survey.region.id)
-    decisions = decisions_of(survey.region, KNOWN)
+    decisions = Decisions(survey.region, KNOWN)
     for flags in survey.values:
         if decisions[flags].about & set(plan.counted):
             finding.note(decisions[flags], plan.counted, upheld=True)

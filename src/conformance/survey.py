@@ -125,9 +125,20 @@ class Finding:
         )
 
 
-def decisions_of(region: Region, taken: int) -> Mapping[int, Decision]:
-    """Return what the contract demands of every call on a kind of domain."""
-    return {flags: decide(region.state, region.held, flags, taken) for flags in VALUES}
+class Decisions(dict[int, Decision]):
+    """What the contract demands of the calls on a kind of domain, by their flags: decided when it is asked for.
+
+    :param taken: the flags that the driver takes.
+    """
+
+    def __init__(self, region: Region, taken: int) -> None:
+        super().__init__()
+        self._region = region
+        self._taken = taken
+
+    def __missing__(self, flags: int) -> Decision:
+        decision = self[flags] = decide(self._region.state, self._region.held, flags, self._taken)
+        return decision
 
 
 @lru_cache(maxsize=1024)

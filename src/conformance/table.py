@@ -13,7 +13,7 @@ from conformance.covering import pairwise
 from conformance.decision import RULES, Decision, Holding
 from conformance.plan import Selection, why_not
 from conformance.regions import VALUES, Region, all_regions
-from conformance.survey import PLACE, Survey, decisions_of
+from conformance.survey import PLACE, Decisions, Survey
 
 
 class Mode(StrEnum):
@@ -94,7 +94,7 @@ def plan_table(
     about: dict[str, frozenset[str]] = {}
     costs: dict[Survey, int] = {}
     for survey in _surveys(reachable, taken, mode) if counted else ():
-        decisions = decisions_of(survey.region, taken)
+        decisions = Decisions(survey.region, taken)
         rules_about = counted & set().union(*(decisions[flags].about for flags in survey.values))
         if rules_about:
             about[survey.id] = frozenset(rules_about)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from conformance.binding import Scenario
@@ -48,7 +49,7 @@ class TableRecord:
             self.unjudged[survey] = outcome["message"]
         return verdict
 
-    @property
+    @cached_property
     def surveys(self) -> Mapping[str, Survey]:
         """The surveys of the run, by id."""
         return {survey.id: survey for survey in self.plan.surveys}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from conformance.errors import BadUri
@@ -37,12 +38,15 @@ def check_uri(uri: str) -> None:
         raise BadUri(f"the URI is malformed ({scrub(str(error), uri)})", where=shown) from None
 
 
-def secrets_in(uri: str) -> list[str]:
+# Every word that a driver says is looked through for them.
+@lru_cache(maxsize=16)
+def secrets_in(uri: str) -> tuple[str, ...]:
     """Return the texts in a URI that must never be shown, the longest first."""
     found = [match["secret"] for pattern in (_USER, _PARAMETER) for match in pattern.finditer(uri)]
-    return sorted({text for text in found if text}, key=len, reverse=True)
+    return tuple(sorted({text for text in found if text}, key=len, reverse=True))
 
 
+@lru_cache(maxsize=16)
 def redact(uri: str) -> str:
     """Return a URI that can be shown: every password in it as ``***``."""
     for pattern in (_USER, _PARAMETER):

@@ -20,7 +20,7 @@ from conformance.flags import Undefine
 from conformance.journal import Failure
 from conformance.judgement import Look
 from conformance.smallest import Shown, is_told_by
-from conformance.survey import Cause, Finding, Survey, call_words, decisions_of, size
+from conformance.survey import Cause, Decisions, Finding, Survey, call_words, size
 from conformance.view import View
 
 #: Of so many refusals one is asked for a second time on the same domain.
@@ -82,7 +82,7 @@ class Surveyor:
         self._counted = frozenset(counted)
         self._write = write
         self._progress = progress
-        self._decisions = decisions_of(survey.region, sum(knowledge.flags))
+        self._decisions = Decisions(survey.region, sum(knowledge.flags))
         self._stand = Stand(session, knowledge, survey.region)
         self._answers: dict[int, tuple[str, frozenset[str]]] = {}
         self._convicted: set[int] = set()

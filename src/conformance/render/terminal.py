@@ -62,6 +62,8 @@ class Screen:
     def __init__(self, stream: TextIO) -> None:
         self._console = _Console(file=stream, highlight=False, soft_wrap=True)
         self._done = 0
+        # Asked for each result, and found out anew each time.
+        self._progresses = self._console.is_terminal
         self._unicode = (getattr(stream, "encoding", None) or "utf8").lower().replace("-", "") == "utf8"
 
     def begin(self, run: Run) -> None:
@@ -77,7 +79,7 @@ class Screen:
 
     def show_result(self, run: Run, name: str, outcome: Verdict) -> None:
         """Move the progress on; on a terminal it is one line that is rewritten."""
-        if run.plan is None or not self._console.is_terminal:
+        if run.plan is None or not self._progresses:
             return
         self._done = run.reported
         mark, style = self._mark(outcome)
