@@ -1,11 +1,10 @@
-"""Two calls at the same moment, each in a thread: libvirt's binding lets go of Python's lock in a call."""
+"""Two calls at the same moment, each in a thread of its own: libvirt's binding lets go of Python's lock in a call."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,29 +59,43 @@ def race(journal: Journal, first: Contender, second: Contender, delay: float) ->
     moments: list[float] = []
     # Threads wake up at different times, so they agree on a moment that is still to come.
     ready = threading.Barrier(2, lambda: moments.append(time.perf_counter() + _LEAD))
+    ran: list[Ran | None] = [None, None]
+    delays = (max(-delay, 0.0), max(delay, 0.0))
+    # A daemon thread does not keep the process alive when the watchdog has given up on its call.
+    threads = [
+        threading.Thread(
+            target=_run, args=(contender, ready, moments, delays[number], ran, number, journal), daemon=True
+        )
+        for number, contender in enumerate((first, second))
+    ]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(_TURN)
     try:
-        # A new thread begins on a processor that is idle. One that had waited would wake up on this one's, and two
-        # calls on one processor hardly ever meet.
-        with ThreadPoolExecutor(1, "race") as pool:
-            try:
-                other = pool.submit(_run, second, ready, moments, max(delay, 0.0), journal.step)
-                one = _run(first, ready, moments, max(-delay, 0.0), journal.step)
-                two = other.result()
-            finally:
-                # Whoever was interrupted leaves nobody waiting.
-                ready.abort()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     finally:
         sys.setswitchinterval(interval)
+    one, two = ran
+    if one is None or two is None:
+        raise AssertionError("a thread of a race ended without its call")
     for each in sorted((one, two), key=lambda each: each.began):
         journal.leave(each.entry, 0.0)
     journal.seconds += max(one.ended, two.ended) - min(one.began, two.began)
     return one, two
 
 
-def _run(contender: Contender, ready: threading.Barrier, moments: list[float], delay: float, step: str) -> Ran:
-    own = Journal(step=step)
+def _run(
+    contender: Contender,
+    ready: threading.Barrier,
+    moments: list[float],
+    delay: float,
+    ran: list[Ran | None],
+    number: int,
+    shared: Journal,
+) -> None:
+    own = Journal(step=shared.step)
     handle = Handle(contender.receiver.raw, contender.receiver.symbol, own, contender.receiver.interceptor)
     ready.wait()
     moment = moments[0] + delay
@@ -92,4 +105,4 @@ def _run(contender: Contender, ready: threading.Barrier, moments: list[float], d
         pass
     began = time.perf_counter()
     outcome = handle.call(contender.method, *contender.args)
-    return Ran(outcome, own.entries[-1], began, time.perf_counter())
+    ran[number] = Ran(outcome, own.entries[-1], began, time.perf_counter())
