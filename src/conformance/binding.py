@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,17 @@ class FeatureRule:
 
 @dataclass(frozen=True)
 class Feature:
-    """One feature file, parsed and linked."""
+    """One feature file, parsed and linked.
+
+    :param document: what Gherkin's parser makes of the file.
+    """
 
     path: str
     title: str
     description: str
     rules: tuple[FeatureRule, ...]
     scenarios: tuple[Scenario, ...]
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def slug(text: str) -> str:
@@ -136,7 +140,8 @@ def parse_feature(text: str, path: str, catalog: Catalog) -> Feature:
     if not rules:
         raise BadFeature("it has no Rule", where=path, remedy="write the scenarios under a Rule, or remove the file")
     _refuse_equal_names(scenarios)
-    return Feature(path, feature["name"], _dedent(feature["description"]), tuple(rules), tuple(scenarios))
+    description = _dedent(feature["description"])
+    return Feature(path, feature["name"], description, tuple(rules), tuple(scenarios), document)
 
 
 def _parse(text: str, path: str) -> Mapping[str, Any]:

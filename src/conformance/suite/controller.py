@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import shlex
 import sys
@@ -15,6 +16,7 @@ from conformance.errors import KitError, ScenarioLost
 from conformance.interrupts import held_back
 from conformance.render.terminal import Screen
 from conformance.run import Run
+from conformance.suite.handover import hand_over
 from conformance.verdict import ExitCode
 
 #: How long workers may take to end when the run is told to, in seconds.
@@ -40,6 +42,9 @@ class Controller:
         """Wait for the plan before any worker is started; without a plan there is nothing to start."""
         self._config = config
         try:
+            # The driver is being probed meanwhile.
+            with contextlib.suppress(OSError):
+                hand_over(self.run.specification.features, self.run.folder)
             plan = self.run.make_plan()
         except KeyboardInterrupt as interrupt:
             self.run.note_interrupt(interrupt)

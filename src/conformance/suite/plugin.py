@@ -75,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if setup is None:
         return
     from conformance.suite.collection import use_plan
+    from conformance.suite.handover import take_over
     from conformance.suite.lookup import remember_definitions
     from conformance.suite.steps import register
     from conformance.suite.surveys import Surveys
@@ -82,6 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     remember_definitions()
     use_plan(setup["plan"])
+    take_over(Path(setup["folder"]))
     register(config, ["table", *setup["statements"], *(f"needs.{name}" for name in setup["capabilities"])])
     worker = Worker(setup, given["workerid"], guarded=True)
     config.pluginmanager.register(worker, "libvirt-conformance-worker")
