@@ -70,6 +70,8 @@ class Living:
         session = self._session
         session.journal.forget()
         session.forget_names()
+        if self._watches:
+            _ = session.recording
         self._forget()
         return self._domains.begin()
 

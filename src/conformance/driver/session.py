@@ -121,7 +121,8 @@ class Session:
     def record(self, connection: Handle) -> events.Recording:
         """Return the lifecycle events of a connection, from when this is first asked for until it is closed.
 
-        A registration is kept: where a client's last one has ended, libvirt loses events that follow on the next.
+        A registration is kept: where a client's last one has ended and something happens at that moment, libvirt
+        loses all events that follow on the next.
 
         :raises NotReached: when events cannot be registered for.
         """

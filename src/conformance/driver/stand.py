@@ -57,6 +57,9 @@ class Stand:
         :raises NotReached: when that fails, or when the domain does not stay as it is by itself.
         """
         self.clear()
+        if self._watches:
+            # Before anything is made: what happens while nobody is registered can stay in libvirt's way.
+            _ = self._session.recording
         journal = self._session.journal
         journal.forget()
         # A script begins here: its objects are numbered from the first.
