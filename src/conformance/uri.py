@@ -38,15 +38,12 @@ def check_uri(uri: str) -> None:
         raise BadUri(f"the URI is malformed ({scrub(str(error), uri)})", where=shown) from None
 
 
-# Every word that a driver says is looked through for them.
-@lru_cache(maxsize=16)
 def secrets_in(uri: str) -> tuple[str, ...]:
     """Return the texts in a URI that must never be shown, the longest first."""
     found = [match["secret"] for pattern in (_USER, _PARAMETER) for match in pattern.finditer(uri)]
     return tuple(sorted({text for text in found if text}, key=len, reverse=True))
 
 
-@lru_cache(maxsize=16)
 def redact(uri: str) -> str:
     """Return a URI that can be shown: every password in it as ``***``."""
     for pattern in (_USER, _PARAMETER):
@@ -54,10 +51,15 @@ def redact(uri: str) -> str:
     return uri
 
 
+# Every word that a driver says is scrubbed.
+_shown = lru_cache(maxsize=16)(redact)
+_secrets = lru_cache(maxsize=16)(secrets_in)
+
+
 def scrub(text: str, uri: str) -> str:
     """Return a text, such as a driver's message, without the secrets of a URI, as written or decoded."""
-    text = text.replace(uri, redact(uri))
-    for secret in secrets_in(uri):
+    text = text.replace(uri, _shown(uri))
+    for secret in _secrets(uri):
         for form in sorted({secret, unquote(secret), quote(unquote(secret), safe="")}, key=len, reverse=True):
             if len(form) >= _LONG:
                 text = text.replace(form, "***")
