@@ -67,6 +67,7 @@ def test_each_row_is_a_scenario_with_an_id_of_its_own(catalog: Catalog) -> None:
     )
     assert {(s.path, s.rule) for s in feature.scenarios} == {(PATH, rule.id) for rule in feature.rules}
     assert (feature.path, feature.title) == (PATH, "Undefining a domain")
+    assert feature.document["feature"]["children"][1]["rule"]["name"] == "An active domain goes on"
 
 
 def test_a_description_is_told_line_by_line(catalog: Catalog) -> None:
