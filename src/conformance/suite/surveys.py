@@ -45,10 +45,8 @@ class Surveys:
         """
         sessions = self._worker.sessions
         session = sessions.take(restarts=False)
-        region, knowledge = self._surveys[survey], sessions.knowledge
-        surveyor = Surveyor(
-            session, knowledge, region, self._counted, self._write, self._worker.extend, self._confirmed
-        )
+        asked, extend = self._surveys[survey], self._worker.extend
+        surveyor = Surveyor(session, sessions.knowledge, asked, self._counted, self._write, extend, self._confirmed)
         problem = ""
         try:
             surveyor.run()
