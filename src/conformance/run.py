@@ -226,18 +226,13 @@ class Run:
         return value
 
     def _refuse_unplanned(self, scenario_id: str) -> None:
-        if self.plan is None or scenario_id not in self._planned:
+        if self.plan is None or all(scenario.id != scenario_id for scenario in self.plan.run):
             raise ScenarioLost(f"a worker reported {scenario_id!r}, which was not planned")
 
     def note_lost(self, scenario_id: str, worker: str) -> None:
         """Keep that the worker which ran a scenario is no more, with what its black box says."""
         message = how_lost(self.folder, worker, scenario_id, self.options.timeout)
         self.note(scenario_id, {"outcome": "inconclusive", "message": message})
-
-    @cached_property
-    def _planned(self) -> frozenset[str]:
-        """The ids of the scenarios that are run."""
-        return frozenset(scenario.id for scenario in self.plan.run) if self.plan is not None else frozenset()
 
     @property
     def wants_another(self) -> bool:

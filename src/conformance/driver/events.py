@@ -18,6 +18,7 @@ from typing import Any
 import libvirt
 
 from conformance.driver.handle import Handle
+from conformance.driver.setbacks import NotReached
 
 DEFINED, UNDEFINED, STARTED, STOPPED = 0, 1, 2, 5
 REMOVED = 0
@@ -74,7 +75,7 @@ def collect() -> None:
         gc.collect(_OLDEST if next(_collections) % _OFTEN == 0 else _YOUNGEST)
 
 
-def stay_registered(connection: Handle) -> None:
+def _stay_registered(connection: Handle) -> None:
     """Register for events of another kind, of which nobody takes note; a second time changes nothing.
 
     With the last registration libvirt takes down what delivers events. An event that follows soon after the next
@@ -154,3 +155,43 @@ class Recording:
         """End the registration."""
         if self.registered.ok:
             self.connection.look("domainEventDeregisterAny", self.registered.value)
+
+
+class Recordings:
+    """The lifecycle events of a session's connections, each registered for once.
+
+    Where a client's last registration has ended and something happens at that moment, libvirt loses all events that
+    follow on the next. So one lasts as long as its connection, and is best begun before anything is made.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Recording] = {}
+
+    def of(self, connection: Handle) -> Recording:
+        """Return the events of a connection, from when this is first asked for.
+
+        :raises NotReached: when events cannot be registered for.
+        """
+        if connection.symbol not in self._kept:
+            recording = Recording(connection)
+            if recording.registered.failure is not None:
+                raise NotReached(f"events could not be registered for: {recording.registered.failure}")
+            self._kept[connection.symbol] = recording
+        return self._kept[connection.symbol]
+
+    def forget(self) -> None:
+        """Drop what came so far, on every connection."""
+        for recording in self._kept.values():
+            recording.forget()
+
+    def stop(self, *, connected: bool = False) -> None:
+        """End all registrations.
+
+        :param connected: whether the connections stay open, and are registered for again.
+        :raises ConnectionLost: as a call does.
+        """
+        kept, self._kept = self._kept, {}
+        for recording in kept.values():
+            if connected:
+                _stay_registered(recording.connection)
+            recording.stop()

@@ -71,7 +71,8 @@ class Living:
         session.journal.forget()
         session.forget_names()
         if self._watches:
-            _ = session.recording
+            # Before anything is made, as a stand does.
+            session.record(session.connection)
         self._forget()
         return self._domains.begin()
 

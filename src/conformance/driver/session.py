@@ -79,7 +79,7 @@ class Session:
         self.made: list[Owned] = []
         self._connection: Handle | None = None
         self._machine = self.known
-        self._recordings: dict[str, events.Recording] = {}
+        self._recordings = events.Recordings()
         self._places: tuple[Path, ...] | None = None
         self._fence: Fence | None = None
 
@@ -121,17 +121,9 @@ class Session:
     def record(self, connection: Handle) -> events.Recording:
         """Return the lifecycle events of a connection, from when this is first asked for until it is closed.
 
-        A registration is kept: where a client's last one has ended and something happens at that moment, libvirt
-        loses all events that follow on the next.
-
         :raises NotReached: when events cannot be registered for.
         """
-        if connection.symbol not in self._recordings:
-            recording = events.Recording(connection)
-            if recording.registered.failure is not None:
-                raise NotReached(f"events could not be registered for: {recording.registered.failure}")
-            self._recordings[connection.symbol] = recording
-        return self._recordings[connection.symbol]
+        return self._recordings.of(connection)
 
     def connect(self, symbol: str, *, read_only: bool = False, uri: str = "") -> Handle:
         """Open a connection.
@@ -181,10 +173,7 @@ class Session:
     def pass_through(self, interceptor: Interceptor | None) -> None:
         """Let what follows pass through another interceptor, on the connections that are open."""
         self.interceptor = interceptor
-        for recording in self._recordings.values():
-            events.stay_registered(recording.connection)
-            recording.stop()
-        self._recordings.clear()
+        self._recordings.stop(connected=True)
         for handle in (self._connection, *self._extra.values()):
             if handle is not None:
                 handle.interceptor = interceptor
@@ -226,8 +215,7 @@ class Session:
 
     def end_scenario(self) -> None:
         """Remove the files of the scenario that has ended, forget its events, and number its objects anew."""
-        for recording in self._recordings.values():
-            recording.forget()
+        self._recordings.forget()
         self._files.close()
         self._folder = None
         self.written.clear()
@@ -247,13 +235,11 @@ class Session:
 
     def _disconnect(self) -> None:
         with contextlib.suppress(ConnectionLost):
-            for recording in self._recordings.values():
-                recording.stop()
+            self._recordings.stop()
             for connection in (*self._extra.values(), self._connection):
                 if connection is not None:
                     connection.look("close")
         self._connection = None
-        self._recordings.clear()
         self._extra.clear()
 
     def restart(self) -> None:

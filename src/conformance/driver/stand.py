@@ -59,7 +59,7 @@ class Stand:
         self.clear()
         if self._watches:
             # Before anything is made: what happens while nobody is registered can stay in libvirt's way.
-            _ = self._session.recording
+            self._session.record(self._session.connection)
         journal = self._session.journal
         journal.forget()
         # A script begins here: its objects are numbered from the first.

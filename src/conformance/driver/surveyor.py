@@ -228,8 +228,8 @@ class Surveyor:
             attempt = self._shrink(attempt)
         fresh = [cause for fault in attempt.faults if (cause := self.finding.blame(attempt.flags, fault))]
         # What is told by a smaller combination needs no second look, and no script.
-        if told := [cause for cause in fresh if not self._is_told(cause)]:
-            self._confirm(attempt, told)
+        if untold := [cause for cause in fresh if not self._is_told(cause)]:
+            self._confirm(attempt, untold)
 
     def _is_told(self, cause: Cause) -> bool:
         return is_told_by(self._confirmed, (self._survey.region, cause))

@@ -1,4 +1,4 @@
-"""The features, read once and handed to every worker: to read them takes longer than to import pytest."""
+"""The features, read once and handed to every worker: to read them is most of what collecting takes."""
 
 from __future__ import annotations
 
