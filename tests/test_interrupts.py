@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,17 @@ def test_a_request_to_end_is_told_by_its_name(number: signal.Signals) -> None:
     with pytest.raises(KeyboardInterrupt, match=number.name), ended_in_order():
         signal.raise_signal(number)
     assert signal.getsignal(number) is signal.SIG_DFL
+
+
+def test_the_folder_for_temporary_files_is_known_before_a_request_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Python finds it by writing to it, and an interrupt in that moment would leave what it wrote."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with ended_in_order():
+        assert tempfile.tempdir == str(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_signals_at_once_are_one_request() -> None:

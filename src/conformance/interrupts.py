@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -32,6 +33,9 @@ def ended_in_order() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    # Python tries the folder for temporary files by writing to it: whoever is cut short there leaves the file.
+    with contextlib.suppress(OSError):
+        tempfile.gettempdir()
     before = {number: signal.getsignal(number) for number in (*ASKING, signal.SIGALRM)}
     hook = sys.unraisablehook
     last = 0.0, ""
