@@ -101,11 +101,13 @@ def test_one_fault_in_many_regions_is_one_conviction(catalog: Catalog, record: T
     assert "undefineFlags with MANAGED_SAVE and NVRAM of a domain that is inactive" in conviction["combination"]
 
 
+#: Few kinds of domain, so that many are drawn that differ in one thing alone.
+AKIN = [region for region in all_regions() if region.held <= {Holding.SNAPSHOT}]
+
+
 @given(
     st.sets(
-        st.tuples(
-            st.sampled_from(all_regions()), st.integers(0, 7), st.sampled_from(["changed image", "changed snapshots"])
-        ),
+        st.tuples(st.sampled_from(AKIN), st.integers(0, 3), st.sampled_from(["changed image", "changed snapshots"])),
         max_size=12,
     )
 )
