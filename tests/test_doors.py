@@ -11,7 +11,6 @@ from typing import cast
 import pytest
 
 from conformance.covering import pairwise
-from conformance.flags import Undefine
 from conformance.regions import all_regions
 from conformance.suite import plugin
 from conftest import Bench, Judged
@@ -43,7 +42,7 @@ def test_both_doors_lead_to_the_same(bench: Bench, judged: Judged) -> None:
     counted = Counter(said for name, said in outcomes(report).items() if not name.partition("/")[2].startswith("table"))
     # Of the decision table pytest lists the regions, and the report what they have shown about each rule.
     cannot = {region["domain"] for region in report["decision_table"]["not_reached"]}
-    surveys = pairwise([region for region in all_regions() if region.words not in cannot], Undefine(3))
+    surveys = pairwise([region for region in all_regions() if region.words not in cannot], 3)
     assert failed + passed == counted["violated"] + counted["upheld"] + len(surveys)
     assert failed > counted["violated"]
     assert "UNDEF-007 violated" in finished.out

@@ -17,7 +17,7 @@ from conformance.driver.session import Session
 from conformance.journal import BlackBox, Failure
 from conformance.ledger import Ledger
 from conformance.situations import SITUATIONS
-from conformance.view import Answer, View
+from conformance.view import View
 
 #: What libvirt's test driver can show, and a question that it answers with an error.
 CAPABILITIES = frozenset({"persistence-query", "autostart", "managed-save", "managed-save-xml", "snapshot-metadata"})
@@ -98,22 +98,62 @@ def lists(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return asked
 
 
-def test_lists_that_showed_the_domain_are_asked_for_as_one(
-    session: Session, subject: Subject, lists: list[int]
+#: By situation, the flags of one list that says what all of them say: of each group the one flag that showed the
+#: domain, or those that are left when the ones that did not are taken away.
+AS_ONE = {
+    "inactive": 2 | 4 | 64 | 128 | 512 | 2048 | 8192,
+    "running": 1 | 4 | 16 | 512 | 2048 | 8192,
+    "inactive with a managed save image and a snapshot": 2 | 4 | 64 | 128 | 256 | 2048 | 4096,
+}
+
+
+def test_all_lists_are_asked_for_as_one(
+    session: Session, subject: Subject, lists: list[int], request: pytest.FixtureRequest
 ) -> None:
-    """The answers are the same; the flags of one list are those of all that showed the domain."""
+    """Nothing has changed: the one list says that of every group, and the very view comes back."""
     look = looker(session, subject)
     known = look.look()
-    shown = sum(flags for flags, answer in zip(lists, listed(known), strict=True) if answer)
-    hidden = [flags for flags, answer in zip(lists, listed(known), strict=True) if not answer]
     lists.clear()
-    assert look.look_again(known) == known
-    assert lists == [shown, *hidden]
+    assert look.look_again(known) is known
+    assert lists == [AS_ONE[request.node.callspec.params["subject"]]]
 
 
-def listed(view: View) -> list[Answer]:
-    """Return what the lists show, in the order in which they are asked for."""
-    return [answer for name, answer in view.answers.items() if name.startswith("listed as ")]
+def test_one_answer_that_has_changed_is_seen_beside_the_one_list(
+    session: Session, subject: Subject, lists: list[int]
+) -> None:
+    """What no list shows is asked for by itself each time, and takes no list with it."""
+    look = looker(session, subject)
+    known = look.look()
+    other = View({**known.answers, "updated": 1})
+    lists.clear()
+    assert look.look_again(other) == known
+    assert len(lists) == 1
+
+
+def test_a_driver_that_puts_flags_together_otherwise_is_asked_for_each_list(
+    session: Session, lists: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list of several groups that shows nothing says nothing of such a driver, and is tried once."""
+    made = build(session, SITUATIONS["running"], KNOWLEDGE)
+    ask = libvirt.virConnect.listAllDomains
+    as_one: list[int] = []
+
+    def other(connection: Any, flags: int = 0) -> Any:
+        if flags.bit_count() < 2:
+            return ask(connection, flags)
+        as_one.append(flags)
+        return []
+
+    monkeypatch.setattr(libvirt.virConnect, "listAllDomains", other)
+    look = looker(session, made)
+    lists.clear()
+    known = look.look()
+    each = list(lists)
+    lists.clear()
+    assert look.look_again(known) == look.look_again(known) == known
+    assert (sorted(lists), len(as_one)) == (sorted(each * 2), 1)
+    made.handle.raw.destroy()
+    made.handle.raw.undefine()
 
 
 @pytest.mark.parametrize("change", ["setAutostart", "undefine", "destroy"])
@@ -152,6 +192,32 @@ def test_a_driver_that_contradicts_itself_is_asked_for_each_list(
     made.handle.raw.undefine()
 
 
+def test_what_no_list_showed_can_be_shown_by_one(
+    session: Session, subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A domain that was in no list at all is asked for by each: a list by several flags says nothing of it."""
+    ask = libvirt.virConnect.listAllDomains
+    shown: list[int] = []
+    monkeypatch.setattr(
+        libvirt.virConnect, "listAllDomains", lambda conn, flags=0: ask(conn, 0) if flags in shown else []
+    )
+    look = looker(session, subject)
+    known = look.look()
+    assert look.look_again(known) == known
+    shown.append(32)
+    assert look.look_again(known)["listed as paused"] is True
+
+
+def test_a_look_up_that_finds_another_domain_says_which(
+    session: Session, subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the UUID that was asked for is known without reading it."""
+    other = session.connection.raw.lookupByName("test")
+    monkeypatch.setattr(libvirt.virConnect, "lookupByName", lambda _conn, _name: other)
+    answers = looker(session, subject).look()
+    assert (answers["look-up by name"], answers["look-up by UUID"]) == (other.UUIDString(), subject.owned.uuid)
+
+
 def test_a_list_that_fails_is_no_list_that_shows_the_domain(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the list of all flags fails, each list is asked for by itself, and what it shows counts."""
     made = build(session, SITUATIONS["running"], KNOWLEDGE)
@@ -182,8 +248,7 @@ def test_each_answer_is_held_against_what_is_known_now(session: Session, subject
     second = look.look()
     lists.clear()
     assert look.look_again(second) == second
-    assert lists[0] & 1024
-    assert 1024 not in lists
+    assert [flags & 3072 for flags in lists] == [1024]
 
 
 def test_no_entry_is_kept_and_the_time_is(session: Session, subject: Subject) -> None:
@@ -206,7 +271,7 @@ def test_the_question_under_way_stands_in_the_black_box(session: Session, subjec
     asked: list[str] = []
     look = looker(session, subject)
     look._calls = [
-        call._replace(call=lambda *_: asked.append(BlackBox.read(path).split("\n")[1]), answers=(("", None),))
+        call._replace(call=lambda *_: asked.append(BlackBox.read(path).split("\n")[1]), questions=("",), convert=None)
         for call in look._calls
     ]
     look.look()

@@ -38,16 +38,15 @@ def test_however_many_cells_show_a_fault_few_are_kept(convicted: set[int]) -> No
     assert sum(cause.cells for cause in finding.causes) == len(convicted)
 
 
-def test_cells_are_counted_for_the_rules_that_count() -> None:
-    """A rule that was not selected is not in the numbers, and a convicted cell upholds none."""
+def test_cells_are_counted_for_each_rule_that_they_are_about() -> None:
+    """A convicted cell upholds no rule."""
     finding = Finding("inactive")
-    decision = decide(State.INACTIVE, frozenset({Holding.IMAGE}), 0)
-    finding.note(decision, {"UNDEF-011", "UNDEF-028"}, upheld=True)
-    finding.note(decision, {"UNDEF-011", "UNDEF-028"}, upheld=False)
-    finding.note(decision, {"UNDEF-011", "UNDEF-028"}, upheld=False)
-    assert (finding.cells, finding.convicted) == (3, 2)
-    assert dict(finding.decided) == {"UNDEF-011": 3, "UNDEF-028": 3}
-    assert dict(finding.upheld) == {"UNDEF-011": 1, "UNDEF-028": 1}
+    finding.note(frozenset({"UNDEF-011", "UNDEF-028"}), 1, upheld=True)
+    finding.note(frozenset({"UNDEF-011", "UNDEF-028"}), 2, upheld=False)
+    finding.note(frozenset({"UNDEF-011"}), 4, upheld=True)
+    assert (finding.cells, finding.convicted) == (7, 2)
+    assert dict(finding.decided) == {"UNDEF-011": 7, "UNDEF-028": 3}
+    assert dict(finding.upheld) == {"UNDEF-011": 5, "UNDEF-028": 1}
 
 
 def test_answers_that_differ_are_counted_and_some_are_told() -> None:
@@ -62,7 +61,7 @@ def test_answers_that_differ_are_counted_and_some_are_told() -> None:
 def test_a_finding_survives_the_way_between_processes() -> None:
     """Everything that was found arrives as it was."""
     finding = Finding("inactive-image", why="the guest did not stop")
-    finding.note(decide(State.INACTIVE, frozenset({Holding.IMAGE}), 0), {"UNDEF-011"}, upheld=True)
+    finding.note(frozenset({"UNDEF-011"}), 1, upheld=True)
     cause = finding.blame(5, SUCCEEDED)
     assert cause is not None
     cause.reproducer = "import libvirt\n"

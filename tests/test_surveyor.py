@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import libvirt
 import pytest
 
 from conformance import mutants
@@ -232,6 +234,56 @@ def test_a_driver_that_answers_in_two_ways_is_told_with_both(put: Put) -> None:
     assert (flags, "OPERATION_INVALID" in first, second) == (0, True, "it succeeded")
     assert signs(finding)["succeeded"] == "UNDEF-011"
     assert finding.causes[0].reproducer.count("lambda: dom.undefineFlags(0)") == 2
+
+
+def test_another_code_of_those_that_are_right_is_another_answer(put: Put) -> None:
+    """Of two causes a refusal may name either, and is to name the same one each time."""
+    codes = itertools.cycle(("OPERATION_INVALID", "INVALID_ARG"))
+
+    def refuse(_handle: Any, method: str, args: tuple[Any, ...], proceed: Any) -> Any:
+        if method == "undefineFlags":
+            mutants.call.refuse(next(codes), "not so")
+        return proceed(method, *args)
+
+    opposites = int(Undefine.NVRAM | Undefine.KEEP_NVRAM)
+    finding = put(Survey(IMAGE, (opposites,)), refuse)
+    assert (finding.cells, finding.convicted, finding.inconsistent) == (1, 0, 1)
+    flags, first, second = finding.answers[0]
+    assert (flags, "OPERATION_INVALID" in first, "INVALID_ARG" in second) == (opposites, True, True)
+
+
+def test_a_success_that_is_refused_the_next_time_is_told_with_both(put: Put) -> None:
+    """One call that succeeded is made once more, and convicts where it fails then."""
+    asked: list[int] = []
+
+    def once(_handle: Any, method: str, args: tuple[Any, ...], proceed: Any) -> Any:
+        if method == "undefineFlags":
+            asked.append(args[0])
+            if len(asked) > 1:
+                mutants.call.refuse("OPERATION_INVALID", "not again")
+        return proceed(method, *args)
+
+    finding = put(Survey(RUNNING, (0,)), once)
+    flags, first, second = finding.answers[0]
+    assert (flags, first, "not again" in second) == (0, "it succeeded", True)
+    assert (finding.cells, finding.convicted) == (1, 1)
+
+
+def test_a_change_that_one_list_alone_shows_is_seen(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists are asked for as one while nothing changes; at the end of the refusals each is asked for by itself."""
+    called: list[int] = []
+    undefine, lists = libvirt.virDomain.undefineFlags, libvirt.virConnect.listAllDomains
+
+    def note(domain: Any, flags: int = 0) -> Any:
+        called.append(flags)
+        return undefine(domain, flags)
+
+    def lie(connection: Any, flags: int = 0) -> Any:
+        return lists(connection, 0 if called and flags == libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART else flags)
+
+    monkeypatch.setattr(libvirt.virDomain, "undefineFlags", note)
+    monkeypatch.setattr(libvirt.virConnect, "listAllDomains", lie)
+    assert "changed autostart" in signs(put(Survey(IMAGE), None))
 
 
 def test_rules_that_do_not_count_convict_nobody(put: Put) -> None:

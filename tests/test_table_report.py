@@ -51,8 +51,8 @@ def clean(survey: Survey, plan: TablePlan) -> Finding:
     finding = Finding(survey.region.id)
     decisions = Decisions(survey.region, KNOWN)
     for flags in survey.values:
-        if decisions[flags].about & set(plan.counted):
-            finding.note(decisions[flags], plan.counted, upheld=True)
+        if about := decisions[flags].about & set(plan.counted):
+            finding.note(about, 1, upheld=True)
     return finding
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property, lru_cache
 
 from conformance.flags import Undefine, opposed
 
@@ -129,7 +130,7 @@ class Decision:
         # Where a flag is given that nothing here needs, it is to blame rather than what the domain is or holds.
         return (self.spare or self.rules)[0]
 
-    @property
+    @cached_property
     def about(self) -> frozenset[str]:
         """Every rule that a driver can break here."""
         named = {self.blamed, self.code_rule, self.unchanged, *(rule for _, rule in self.fates.values())}
@@ -160,9 +161,15 @@ def decide(state: State, held: Collection[Holding], flags: int, taken: int = KNO
     :param flags: of the call, bits that libvirt does not define included.
     :param taken: the flags that the driver takes.
     """
-    causes = list(_causes(state, held, flags, taken))
+    causes = tuple(_causes(state, held, flags, taken))
     if not causes:
         return _success(state, held, flags)
+    return _refusal(causes, state.transient, frozenset(held))
+
+
+# Of the thousands of calls that are refused, few are refused for other causes.
+@lru_cache(maxsize=1024)
+def _refusal(causes: tuple[_Cause, ...], transient: bool, held: frozenset[Holding]) -> Decision:
     governing = causes[0]
     rules = [rule for cause in causes for rule in (cause.rule, *cause.also)]
     # What the flags themselves are refused for, the flags' own rules say completely.
@@ -171,7 +178,7 @@ def decide(state: State, held: Collection[Holding], flags: int, taken: int = KNO
     if not all(codes):
         codes, code_rule = (), ""
     else:
-        code_rule = governing.rule if by_flags or state.transient else "UNDEF-027"
+        code_rule = governing.rule if by_flags or transient else "UNDEF-027"
     unchanged = governing.rule if by_flags else "UNDEF-028"
     return Decision(
         Outcome.REFUSED,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from enum import IntFlag
+from enum import IntEnum
 
 from conformance.errors import BadFeature
 
@@ -17,8 +17,8 @@ PREFIX = "VIR_DOMAIN_UNDEFINE_"
 FORCE_BOOT = 8
 
 
-class Undefine(IntFlag):
-    """virDomainUndefineFlagsValues."""
+class Undefine(IntEnum):
+    """virDomainUndefineFlagsValues; put together they are a plain number, as a call takes it."""
 
     MANAGED_SAVE = 1
     SNAPSHOTS_METADATA = 2
@@ -57,7 +57,7 @@ def parse_flags(text: str) -> int:
 
 def flag_names(value: int) -> list[str]:
     """Return the names of the flags in ``value``, an unknown rest as a hexadecimal number."""
-    names = [flag.name or "" for flag in Undefine if value & flag]
+    names = [flag.name for flag in Undefine if value & flag]
     if rest := value & ~sum(Undefine):
         names.append(hex(rest))
     return names

@@ -6,7 +6,7 @@ However many cells there are, what is kept is a few numbers and the smallest com
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -77,15 +77,14 @@ class Finding:
     causes: list[Cause] = field(default_factory=list)
     answers: list[tuple[int, str, str]] = field(default_factory=list)
 
-    def note(self, decision: Decision, counted: Iterable[str], *, upheld: bool) -> None:
-        """Count a cell that was judged."""
-        about = decision.about.intersection(counted)
-        self.cells += 1
-        self.decided.update(about)
+    def note(self, about: frozenset[str], cells: int, *, upheld: bool) -> None:
+        """Count cells that were judged, about the same rules."""
+        self.cells += cells
+        self.decided.update(dict.fromkeys(about, cells))
         if upheld:
-            self.upheld.update(about)
+            self.upheld.update(dict.fromkeys(about, cells))
         else:
-            self.convicted += 1
+            self.convicted += cells
 
     def blame(self, flags: int, fault: Fault) -> Cause | None:
         """Count a fault; return its cause when no smaller combination has shown the same."""

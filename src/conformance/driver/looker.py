@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import libvirt
 
@@ -21,23 +22,43 @@ from conformance.view import ASPECTS, Answer, Aspect, Form, View
 _Convert = Callable[[Any], Answer]
 
 
-#: The groups of virConnectListAllDomainsFlags: a domain has one of each. A list by flags of several groups shows the
-#: domains that have all of them.
+#: The groups of virConnectListAllDomainsFlags. By libvirt's words those of a group exclude each other and cover all
+#: domains together, so that each domain has one of each. A list by flags of several groups shows the domains that have
+#: one of each.
 _GROUPS = (0x3, 0xC, 0xF0, 0x300, 0xC00, 0x3000, 0xC000)
 
 
 class _Call(NamedTuple):
-    """One call, and what it answers: each question with what makes its answer of the value, where that is to be done.
+    """One call, and the questions that it answers.
 
     :param where: what the black box holds while it is under way.
+    :param converts: for each question, what makes its answer of the value, where that is to be done.
     :param flags: by what domains are listed, or nothing when the call is no list.
+    :param convert: what makes the answer of the value, or all of them where there are several questions.
     """
 
     where: bytes
     call: Callable[..., Any]
     args: tuple[Any, ...]
-    answers: tuple[tuple[str, _Convert | None], ...]
+    questions: tuple[str, ...]
+    converts: tuple[_Convert | None, ...] = (None,)
     flags: int | None = None
+    convert: Callable[[Any], Any] | None = None
+
+
+class _Again(NamedTuple):
+    """How a domain is looked at that is expected to be as it was.
+
+    :param known: what it showed.
+    :param lists: the lists that one list stands in for as long as that shows the domain.
+    :param calls: that list, if there is one, and everything else.
+    :param expected: what these calls answer when everything is as it was.
+    """
+
+    known: View
+    lists: list[_Call]
+    calls: list[_Call]
+    expected: list[Any]
 
 
 class Looker:
@@ -54,86 +75,71 @@ class Looker:
         self._journal = domain.journal
         aspects = [aspect for aspect in ASPECTS if aspect.needs is None or aspect.needs in capabilities]
         self._calls = _shared(self._prepare(aspect) for aspect in aspects)
-        #: The answers that calls are compared with, and how then: the lists that go together, the call in their
-        #: place, and all others.
-        self._known: View | None = None
-        self._alone: list[_Call] = []
-        self._together: list[_Call] = []
-        self._others: list[_Call] = []
+        self._again: _Again | None = None
 
     def look(self) -> View:
         """Return the answers now, each asked for by itself."""
         if self._domain.interceptor is not None:
             return observe(self._connection, self._domain, self._capabilities, self._host)
-        answers: dict[str, Answer] = {}
-        self._ask(self._calls, answers)
-        return View(answers)
+        return View(_named(self._calls, self._ask(self._calls)))
 
     def look_again(self, known: View) -> View:
-        """Return the answers now, in fewer calls where they are what they were.
+        """Return the answers now, in fewer calls where they are what they were; the view itself where all of them are.
 
-        The lists that showed the domain are asked for as one, by the flags of them all: as long as that shows it, each
-        of them does. Otherwise each is asked for by itself.
+        All lists are asked for as one, by a flag of each group: one that showed the domain, or all that did not show
+        it left out. As long as that list shows it, each list shows it or does not as it did. Otherwise each is asked
+        for by itself.
         """
         if self._domain.interceptor is not None:
             return self.look()
-        if known is not self._known:
-            self._compare_with(known)
-        answers: dict[str, Answer] = {}
-        self._ask(self._together, answers)
-        # An error is an answer too, and no list.
-        if any(answer is not True for answer in answers.values()):
-            self._ask(self._alone, answers)
-        self._ask(self._others, answers)
-        return View(answers)
+        again = self._again
+        if again is None or again.known is not known:
+            again = self._again = _again(self._calls, known)
+        answers = self._ask(again.calls)
+        if answers == again.expected:
+            return known
+        if not again.lists:
+            return View(_named(again.calls, answers))
+        found = _named(again.calls[1:], answers[1:])
+        if answers[0] == again.expected[0]:
+            return View({**known.answers, **found})
+        lists = _named(again.lists, self._ask(again.lists))
+        if all(known[name] is answer for name, answer in lists.items()):
+            # This driver does not put flags together as libvirt says.
+            self._again = _Again(known, [], self._calls, _expected(self._calls, known))
+        return View({**lists, **found})
 
-    def _compare_with(self, known: View) -> None:
-        """Find out which lists can be asked for as one."""
-        self._known = known
-        shown = [call for call in self._calls if call.flags is not None and known[call.answers[0][0]] is True]
-        groups = [group for group in _GROUPS if sum(bool(call.flags and call.flags & group) for call in shown) == 1]
-        self._alone = [call for call in shown if not call.flags or any(call.flags & group for group in groups)]
-        self._together = []
-        if self._alone:
-            flags = sum(call.flags or 0 for call in self._alone)
-            answers = tuple(answer for call in self._alone for answer in call.answers)
-            self._together = [self._alone[0]._replace(args=(flags,), answers=answers)]
-        self._others = [call for call in self._calls if call not in self._alone]
-
-    def _ask(self, calls: Iterable[_Call], answers: dict[str, Answer]) -> None:
-        """Make calls and keep what they answer; an error is an answer too."""
+    def _ask(self, calls: Iterable[_Call]) -> list[Any]:
+        """Make calls and return what each answers; an error is an answer too."""
         journal = self._journal
         put = _nowhere if journal.box is None else journal.box.put
-        made = 0
+        found: list[Any] = []
         start = time.perf_counter()
-        for where, call, args, questions, _ in calls:
+        for where, call, args, _, _, _, convert in calls:
             put(where)
-            made += 1
             try:
                 value = call(*args)
-                for name, convert in questions:
-                    answers[name] = value if convert is None else convert(value)
+                found.append(value if convert is None else convert(value))
             except libvirt.libvirtError as error:
-                failure = failure_of(error)
-                for name, _ in questions:
-                    answers[name] = failure
-        journal.leave_looks(made, time.perf_counter() - start)
+                found.append(failure_of(error))
+        journal.leave_looks(len(found), time.perf_counter() - start)
+        return found
 
     def _prepare(self, aspect: Aspect) -> _Call:
         uuid, name = self._domain.uuid(), self._domain.name()
         where = self._journal.place(aspect.receiver, aspect.method)
         if aspect.receiver == "host":
-            return _Call(where, self._host.answer, (aspect.method, uuid, name), ((aspect.name, None),))
+            return _Call(where, self._host.answer, (aspect.method, uuid, name), (aspect.name,))
         receiver = self._domain.raw if aspect.receiver == "dom" else self._connection.raw
         args = tuple(uuid if arg == "UUID" else name if arg == "NAME" else arg for arg in aspect.args)
         call = getattr(receiver, aspect.method, None)
         if call is None:
-            return _Call(where, _missing, (aspect.method,), ((aspect.name, None),))
+            return _Call(where, _missing, (aspect.method,), (aspect.name,))
         if aspect.older:
             call = _either(call, getattr(receiver, aspect.older))
         flags = aspect.args[0] if aspect.form is Form.LISTED else None
         convert = _converter(aspect.form, uuid)
-        return _Call(where, call, args, ((aspect.name, convert),), flags if isinstance(flags, int) else None)
+        return _Call(where, call, args, (aspect.name,), (convert,), flags if isinstance(flags, int) else None)
 
 
 def _shared(calls: Iterable[_Call]) -> list[_Call]:
@@ -142,8 +148,61 @@ def _shared(calls: Iterable[_Call]) -> list[_Call]:
     for made in calls:
         other = shared.setdefault((made.call, made.args), made)
         if other is not made:
-            shared[made.call, made.args] = other._replace(answers=other.answers + made.answers)
-    return list(shared.values())
+            questions, converts = other.questions + made.questions, other.converts + made.converts
+            shared[made.call, made.args] = other._replace(questions=questions, converts=converts)
+    return [call._replace(convert=_all(call.converts)) for call in shared.values()]
+
+
+def _all(converts: tuple[_Convert | None, ...]) -> Callable[[Any], Any] | None:
+    """Return what makes all answers of a value."""
+    if len(converts) == 1:
+        return converts[0]
+    return lambda value: [value if convert is None else convert(value) for convert in converts]
+
+
+def _again(calls: Iterable[_Call], known: View) -> _Again:
+    """Return how to look at a domain that is expected to be as it was."""
+    calls = list(calls)
+    lists = {call.flags: call for call in calls if call.flags is not None and isinstance(known[_question(call)], bool)}
+    together: list[_Call] = []
+    flags = 0
+    for group in _GROUPS:
+        asked = [call for flag, call in lists.items() if flag and flag & group]
+        shown = [call.flags or 0 for call in asked if known[_question(call)]]
+        hidden = sum(call.flags or 0 for call in asked if not known[_question(call)])
+        flag = shown[0] if shown else group & ~hidden
+        # A driver that shows a domain twice in a group, or not at all, is asked for each of the two.
+        if asked and flag and len(shown) < 2:
+            flags |= flag
+            together += asked
+    every = lists.get(0)
+    if every is None or not known[_question(every)]:
+        return _Again(known, [], calls, _expected(calls, known))
+    together.insert(0, every)
+    others = [every._replace(args=(flags,)), *(call for call in calls if call not in together)]
+    return _Again(known, together, others, _expected(others, known))
+
+
+def _question(call: _Call) -> str:
+    """Return the first question that a call answers; a list answers no other."""
+    return call.questions[0]
+
+
+def _expected(calls: Iterable[_Call], known: View) -> list[Any]:
+    """Return what calls answer when everything is as it was."""
+    return [
+        [known[name] for name in call.questions] if len(call.questions) > 1 else known[_question(call)]
+        for call in calls
+    ]
+
+
+def _named(calls: Iterable[_Call], found: Iterable[Any]) -> dict[str, Answer]:
+    """Return answers by the questions."""
+    answers: dict[str, Answer] = {}
+    for call, answer in zip(calls, found, strict=True):
+        several = answer if isinstance(answer, list) else [answer] * len(call.questions)
+        answers.update(zip(call.questions, several, strict=True))
+    return answers
 
 
 def _nowhere(_line: bytes) -> None:
@@ -170,17 +229,22 @@ def _either(call: Callable[..., Any], older: Callable[..., Any]) -> Callable[...
 
 def _converter(form: Form, uuid: str) -> _Convert | None:
     """Return what makes an answer of what a call returned, as :mod:`conformance.driver.observe` does."""
+    wanted = UUID(uuid).bytes
 
     def listed(domains: list[Any]) -> bool:
         # Without a generator, which would take as long as the question itself.
         for domain in domains:  # noqa: SIM110
-            if domain.UUIDString() == uuid:
+            if domain.UUID() == wanted:
                 return True
         return False
 
+    def named(domain: Any) -> str:
+        # To write a UUID as a text takes the client library as long as a question.
+        return uuid if domain.UUID() == wanted else str(domain.UUIDString())
+
     converters: dict[Form, _Convert] = {
         Form.STATE: lambda numbers: tuple(map(str, numbers)),
-        Form.UUID: lambda domain: str(domain.UUIDString()),
+        Form.UUID: named,
         Form.ID: lambda domain: int(domain.ID()),
         Form.LISTED: listed,
         Form.NAMES: names_of,

@@ -6,6 +6,7 @@ after the call. What a driver does wrong is asked for again on a domain of its o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -103,8 +104,9 @@ class Surveyor:
             self._successes([flags for flags in values if not self._decisions[flags].refused])
         except NotReached as error:
             self.finding.why = str(error)
-        for flags in self._answers:
-            self.finding.note(self._decisions[flags], self._counted, upheld=flags not in self._convicted)
+        judged = Counter((self._decisions[flags].about, flags not in self._convicted) for flags in self._answers)
+        for (about, upheld), cells in judged.items():
+            self.finding.note(about & self._counted, cells, upheld=upheld)
         return self.finding
 
     # Refusals
@@ -118,9 +120,8 @@ class Surveyor:
             self._progress()
             stand.ensure()
             failure, after = stand.ask(flags)
-            codes = self._decisions[flags].codes
-            if stand.intact and failure is not None and (not codes or failure.name in codes):
-                self._answers[flags] = (failure.name, frozenset())
+            if self._is_right(flags, failure):
+                self._answers[flags] = (failure.name if failure else "", frozenset())
                 here.append(flags)
                 continue
             attempt = self._judge(Attempt(flags, failure), stand.before, after, None)
@@ -132,15 +133,25 @@ class Surveyor:
             self._take(attempt)
         again = sorted({*unfenced, *values[::_SAMPLE]} - self._convicted, key=size)
         for flags in again:
-            self._repeat(flags)
+            self._repeat(flags, singly=flags == again[-1])
         if again and stand.intact and stand.events():
             self._find_events(values)
 
-    def _repeat(self, flags: int) -> None:
-        """Ask again on the same domain what was answered rightly, and hold the two answers together."""
+    def _is_right(self, flags: int, failure: Failure | None) -> bool:
+        """Tell whether a call was refused as it had to be, and has left everything as it was."""
+        codes = self._decisions[flags].codes
+        return self._stand.intact and failure is not None and (not codes or failure.name in codes)
+
+    def _repeat(self, flags: int, *, singly: bool) -> None:
+        """Ask again on the same domain what was answered rightly, and hold the two answers together.
+
+        :param singly: whether each list is asked for by itself: whatever a call has changed is still changed then.
+        """
         self._progress()
         self._stand.ensure()
-        failure, after = self._stand.ask(flags, singly=True)
+        failure, after = self._stand.ask(flags, singly=singly)
+        if failure is not None and self._is_right(flags, failure) and self._answers[flags][0] == failure.name:
+            return
         attempt = self._judge(Attempt(flags, failure), self._stand.before, after, None)
         if attempt.answer != self._answers[flags]:
             self.finding.note_inconsistent(flags, self._say(self._answers[flags]), attempt.words)
@@ -156,20 +167,22 @@ class Surveyor:
     # Successes
 
     def _successes(self, values: Sequence[int]) -> None:
-        """Judge the calls that have to succeed, one of them twice, and some of them until the guest has halted."""
-        active = [flags for flags in values if self._survey.region.state.active]
-        # What becomes of a TPM's state at the halt hangs on the flags; all else is one at every halt.
-        ends = {self._decisions[flags].fates.get(Holding.TPM): flags for flags in reversed(active)}.values()
-        others = [flags for flags in values if flags not in ends]
-        # These ask for least, so that they show first what all the others show as well.
-        for flags in ends:
-            self._take(self._asked(flags, to_the_end=True))
-        for flags in others:
+        """Judge the calls that have to succeed, then some of them once more, and those until the guest has halted."""
+        for flags in values:
             self._take(self._asked(flags))
-        for flags in others[:1]:
-            again = self._asked(flags)
-            if again.answer != self._answers[flags]:
-                self.finding.note_inconsistent(flags, self._say(self._answers[flags]), again.words)
+        active = self._survey.region.state.active
+        # What becomes of a TPM's state at the halt hangs on the flags; all else is one at every halt, and is seen with
+        # the fewest flags.
+        ends = {self._decisions[flags].fates.get(Holding.TPM): flags for flags in reversed(values)}
+        # Last, as a halted guest has to be started again for whatever follows.
+        for flags in ends.values() if active else values[:1]:
+            attempt = self._asked(flags)
+            if attempt.answer != self._answers[flags]:
+                self.finding.note_inconsistent(flags, self._say(self._answers[flags]), attempt.words)
+            if active:
+                self._end(attempt)
+            if attempt.faults and flags not in self._convicted:
+                self._convict(attempt)
 
     def _asked(self, flags: int, *, to_the_end: bool = False) -> Attempt:
         self._progress()
@@ -182,20 +195,27 @@ class Surveyor:
         """Make a call and judge it with everything that can be seen of it, events and heirs included."""
         stand = self._stand
         failure, after = stand.ask(flags, keep=keep)
-        attempt = self._judge(Attempt(flags, failure, to_the_end), stand.before, after, stand.events())
-        decision = self._decisions[flags]
-        if failure is not None or decision.refused or attempt.faults:
-            return attempt
-        if decision.outcome is Outcome.TRANSIENT:
-            if not to_the_end:
-                return attempt
-            self._add(attempt, judge_halted(decision, stand.before, stand.halt()))
-            if attempt.faults:
-                return attempt
-        view, heir = stand.define_again()
-        for fault in judge_heir(decision, view):
-            self._add(attempt, [fault], stand.questions(fault.aspects, heir))
+        attempt = self._judge(Attempt(flags, failure), stand.before, after, stand.events())
+        if failure is None and not attempt.faults and self._decisions[flags].outcome is Outcome.REMOVED:
+            self._judge_heir(attempt)
+        if to_the_end:
+            self._end(attempt)
         return attempt
+
+    def _end(self, attempt: Attempt) -> None:
+        """Halt the guest that a call has left running; judge what becomes of it, and of a domain defined after it."""
+        attempt.to_the_end = True
+        decision = self._decisions[attempt.flags]
+        if attempt.failure is not None or attempt.faults or decision.outcome is not Outcome.TRANSIENT:
+            return
+        self._add(attempt, judge_halted(decision, self._stand.before, self._stand.halt()))
+        if not attempt.faults:
+            self._judge_heir(attempt)
+
+    def _judge_heir(self, attempt: Attempt) -> None:
+        view, heir = self._stand.define_again()
+        for fault in judge_heir(self._decisions[attempt.flags], view):
+            self._add(attempt, [fault], self._stand.questions(fault.aspects, heir))
 
     def _judge(self, attempt: Attempt, before: View, after: View, events: list[str] | None) -> Attempt:
         decision = self._decisions[attempt.flags]
