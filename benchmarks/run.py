@@ -8,6 +8,8 @@ one machine from hour to hour, so the first line says how fast it is now.
 With ``--table`` a selection of the decision table is asked for as well, and then the whole, to see what grows. On
 libvirt's test driver its cells are set beside those of a bare loop: one refused call, with ten questions before it
 and ten after it, without the kit, in as many processes as the kit has workers, just before the run and just after.
+The bare loop sets nothing up. So a last line says what one refused cell takes of the kit, judged by all that it shows,
+again and again in one process, by turns with the bare loop.
 """
 
 from __future__ import annotations
@@ -21,12 +23,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import libvirt
+
+from conformance.decision import UNKNOWN_BIT, State
+from conformance.driver.knowledge import Knowledge
+from conformance.driver.session import Session
+from conformance.driver.stand import Stand
+from conformance.ledger import Ledger
+from conformance.regions import Region
 
 _TOP = Path(__file__).resolve().parents[1]
 _DRIVERS = ("test:///default", "qemu:///embed")
@@ -125,6 +134,7 @@ def measure_table(uri: str, workers: int) -> Iterator[dict[str, Any]]:
         folder = Path(name)
         multiply(folder, 1)
         bare = bare_cells(uri, workers)
+        report: dict[str, Any] = {}
         for more in ((), ("--exhaustive",)):
             report, wall = run(folder, uri, workers, *more)
             found = table_figures(report, wall)
@@ -132,6 +142,8 @@ def measure_table(uri: str, workers: int) -> Iterator[dict[str, Any]]:
             speed = float(found["cells/s and worker"])
             of_bare = f"{2 * speed / (before + bare):.2f}" if bare else "not asked"
             yield found | {"driver": uri, "of a bare loop": of_bare}
+        if bare:
+            print(f"\n{ask_again(uri, [found['id'] for found in report['capabilities'] if found['present']])}")
 
 
 def bare_cells(uri: str, processes: int) -> float:
@@ -143,7 +155,7 @@ def bare_cells(uri: str, processes: int) -> float:
         return sum(pool.map(bare_loop, [uri] * processes)) / processes
 
 
-def bare_loop(uri: str) -> float:
+def bare_loop(uri: str, seconds: float = _BARE_SECONDS) -> float:
     """Return how many refused calls a second there are with ten questions before and ten after each, and no kit."""
     libvirt.registerErrorHandler(lambda *_: None, None)
     connection = libvirt.open(uri)
@@ -167,7 +179,7 @@ def bare_loop(uri: str) -> float:
     ]
     cells = 0
     start = time.perf_counter()
-    while (passed := time.perf_counter() - start) < _BARE_SECONDS:
+    while (passed := time.perf_counter() - start) < seconds:
         for call, args in questions:
             call(*args)
         try:
@@ -179,6 +191,30 @@ def bare_loop(uri: str) -> float:
     domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
     connection.close()
     return cells / passed
+
+
+def ask_again(uri: str, capabilities: Collection[str]) -> str:
+    """Return a sentence on how fast the kit judges one refused cell again and again, where nothing is to be set up."""
+    with tempfile.TemporaryDirectory() as name:
+        session = Session(uri, "bench", Ledger.open(uri, "00000000", folder=Path(name)))
+        stand = Stand(session, Knowledge(capabilities, ()), Region(State.RUNNING))
+        stand.set_up()
+        asked, bare, turns = 0, 0.0, 10
+        for _ in range(turns):
+            start = time.perf_counter()
+            while time.perf_counter() - start < _BARE_SECONDS / 4:
+                failure, _after = stand.ask(UNKNOWN_BIT)
+                if failure is None or not stand.intact:
+                    raise SystemExit(f"{uri}: a call with an unknown bit was not refused, or changed something")
+                asked += 1
+            bare += bare_loop(uri, _BARE_SECONDS / 4)
+        stand.clear()
+        session.close()
+    speed, bare = asked / turns / _BARE_SECONDS * 4, bare / turns
+    return (
+        f"{uri}: one refused cell again and again, judged by {len(stand.before.answers)} answers: "
+        f"{speed:.0f} a second, {speed / bare:.2f} of the bare loop's {bare:.0f}."
+    )
 
 
 def table_figures(report: dict[str, Any], wall: float) -> dict[str, Any]:
