@@ -44,8 +44,9 @@ def test_cells_are_counted_for_each_rule_that_they_are_about() -> None:
     finding.note(frozenset({"UNDEF-011", "UNDEF-028"}), 1, upheld=True)
     finding.note(frozenset({"UNDEF-011", "UNDEF-028"}), 2, upheld=False)
     finding.note(frozenset({"UNDEF-011"}), 4, upheld=True)
-    assert (finding.cells, finding.convicted) == (7, 2)
-    assert dict(finding.decided) == {"UNDEF-011": 7, "UNDEF-028": 3}
+    finding.note(frozenset({"UNDEF-012"}), 8, upheld=False)
+    assert (finding.cells, finding.convicted) == (15, 10)
+    assert dict(finding.decided) == {"UNDEF-011": 7, "UNDEF-012": 8, "UNDEF-028": 3}
     assert dict(finding.upheld) == {"UNDEF-011": 5, "UNDEF-028": 1}
 
 
