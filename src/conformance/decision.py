@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from conformance.flags import Undefine, opposed
 
@@ -161,15 +161,9 @@ def decide(state: State, held: Collection[Holding], flags: int, taken: int = KNO
     :param flags: of the call, bits that libvirt does not define included.
     :param taken: the flags that the driver takes.
     """
-    causes = tuple(_causes(state, held, flags, taken))
+    causes = list(_causes(state, held, flags, taken))
     if not causes:
         return _success(state, held, flags)
-    return _refusal(causes, state.transient, frozenset(held))
-
-
-# Of the thousands of calls that are refused, few are refused for other causes.
-@lru_cache(maxsize=1024)
-def _refusal(causes: tuple[_Cause, ...], transient: bool, held: frozenset[Holding]) -> Decision:
     governing = causes[0]
     rules = [rule for cause in causes for rule in (cause.rule, *cause.also)]
     # What the flags themselves are refused for, the flags' own rules say completely.
@@ -178,7 +172,7 @@ def _refusal(causes: tuple[_Cause, ...], transient: bool, held: frozenset[Holdin
     if not all(codes):
         codes, code_rule = (), ""
     else:
-        code_rule = governing.rule if by_flags or transient else "UNDEF-027"
+        code_rule = governing.rule if by_flags or state.transient else "UNDEF-027"
     unchanged = governing.rule if by_flags else "UNDEF-028"
     return Decision(
         Outcome.REFUSED,
