@@ -118,16 +118,21 @@ def test_all_lists_are_asked_for_as_one(
     assert lists == [AS_ONE[request.node.callspec.params["subject"]]]
 
 
-def test_one_answer_that_has_changed_is_seen_beside_the_one_list(
+def test_where_one_answer_has_changed_each_list_is_asked_for(
     session: Session, subject: Subject, lists: list[int]
 ) -> None:
-    """What no list shows is asked for by itself each time, and takes no list with it."""
+    """What one list says is taken for what the others say only while nothing has changed at all."""
     look = looker(session, subject)
-    known = look.look()
-    other = View({**known.answers, "updated": 1})
     lists.clear()
-    assert look.look_again(other) == known
-    assert len(lists) == 1
+    known = look.look()
+    each = list(lists)
+    for other in (View({**known.answers, "updated": 1}), View({**known.answers, "autostart": 1})):
+        lists.clear()
+        assert look.look_again(other) == known
+        assert sorted(lists[1:]) == sorted(each)
+        lists.clear()
+        assert look.look_again(other) == known
+        assert len(lists) == 1 + len(each)
 
 
 def test_a_driver_that_puts_flags_together_otherwise_is_asked_for_each_list(

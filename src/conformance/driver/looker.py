@@ -8,7 +8,7 @@ What is kept is the time that they took and, for a process that ends in the midd
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -23,8 +23,7 @@ _Convert = Callable[[Any], Answer]
 
 
 #: The groups of virConnectListAllDomainsFlags. By libvirt's words those of a group exclude each other and cover all
-#: domains together, so that each domain has one of each. A list by flags of several groups shows the domains that have
-#: one of each.
+#: domains together. A list by flags of several groups shows the domains that have, of each of these groups, one flag.
 _GROUPS = (0x3, 0xC, 0xF0, 0x300, 0xC00, 0x3000, 0xC000)
 
 
@@ -32,33 +31,32 @@ class _Call(NamedTuple):
     """One call, and the questions that it answers.
 
     :param where: what the black box holds while it is under way.
-    :param converts: for each question, what makes its answer of the value, where that is to be done.
+    :param convert: what makes the answer of the value, where that is to be done; a list of them where there are several
+        questions.
     :param flags: by what domains are listed, or nothing when the call is no list.
-    :param convert: what makes the answer of the value, or all of them where there are several questions.
     """
 
     where: bytes
     call: Callable[..., Any]
     args: tuple[Any, ...]
     questions: tuple[str, ...]
-    converts: tuple[_Convert | None, ...] = (None,)
-    flags: int | None = None
     convert: Callable[[Any], Any] | None = None
+    flags: int | None = None
 
 
-class _Again(NamedTuple):
+class _Expectation(NamedTuple):
     """How a domain is looked at that is expected to be as it was.
 
     :param known: what it showed.
-    :param lists: the lists that one list stands in for as long as that shows the domain.
+    :param lists: the lists that one list stands in for as long as everything is as it was.
     :param calls: that list, if there is one, and everything else.
-    :param expected: what these calls answer when everything is as it was.
+    :param answers: what these calls answer when everything is as it was.
     """
 
     known: View
     lists: list[_Call]
     calls: list[_Call]
-    expected: list[Any]
+    answers: list[Any]
 
 
 class Looker:
@@ -75,7 +73,7 @@ class Looker:
         self._journal = domain.journal
         aspects = [aspect for aspect in ASPECTS if aspect.needs is None or aspect.needs in capabilities]
         self._calls = _shared(self._prepare(aspect) for aspect in aspects)
-        self._again: _Again | None = None
+        self._expectation: _Expectation | None = None
 
     def look(self) -> View:
         """Return the answers now, each asked for by itself."""
@@ -84,30 +82,27 @@ class Looker:
         return View(_named(self._calls, self._ask(self._calls)))
 
     def look_again(self, known: View) -> View:
-        """Return the answers now, in fewer calls where they are what they were; the view itself where all of them are.
+        """Return the answers now; in fewer calls, and as the view itself, where all of them are what they were.
 
-        All lists are asked for as one, by a flag of each group: one that showed the domain, or all that did not show
-        it left out. As long as that list shows it, each list shows it or does not as it did. Otherwise each is asked
-        for by itself.
+        One list stands in for the others. It goes by the flag of each group that showed the domain, or by those that
+        are left of a group when the ones that did not show it are taken away. Where anything is not as it was, each
+        list is asked for by itself.
         """
         if self._domain.interceptor is not None:
             return self.look()
-        again = self._again
-        if again is None or again.known is not known:
-            again = self._again = _again(self._calls, known)
-        answers = self._ask(again.calls)
-        if answers == again.expected:
+        expected = self._expectation
+        if expected is None or expected.known is not known:
+            expected = self._expectation = _expect(self._calls, known)
+        answers = self._ask(expected.calls)
+        if answers == expected.answers:
             return known
-        if not again.lists:
-            return View(_named(again.calls, answers))
-        found = _named(again.calls[1:], answers[1:])
-        if answers[0] == again.expected[0]:
-            return View({**known.answers, **found})
-        lists = _named(again.lists, self._ask(again.lists))
-        if all(known[name] is answer for name, answer in lists.items()):
+        if not expected.lists:
+            return View(_named(expected.calls, answers))
+        lists = _named(expected.lists, self._ask(expected.lists))
+        if answers[0] != expected.answers[0] and all(known[name] is answer for name, answer in lists.items()):
             # This driver does not put flags together as libvirt says.
-            self._again = _Again(known, [], self._calls, _expected(self._calls, known))
-        return View({**lists, **found})
+            self._expectation = _Expectation(known, [], self._calls, _answers(self._calls, known))
+        return View({**lists, **_named(expected.calls[1:], answers[1:])})
 
     def _ask(self, calls: Iterable[_Call]) -> list[Any]:
         """Make calls and return what each answers; an error is an answer too."""
@@ -115,7 +110,7 @@ class Looker:
         put = _nowhere if journal.box is None else journal.box.put
         found: list[Any] = []
         start = time.perf_counter()
-        for where, call, args, _, _, _, convert in calls:
+        for where, call, args, _, convert, _ in calls:
             put(where)
             try:
                 value = call(*args)
@@ -139,32 +134,33 @@ class Looker:
             call = _either(call, getattr(receiver, aspect.older))
         flags = aspect.args[0] if aspect.form is Form.LISTED else None
         convert = _converter(aspect.form, uuid)
-        return _Call(where, call, args, (aspect.name,), (convert,), flags if isinstance(flags, int) else None)
+        return _Call(where, call, args, (aspect.name,), convert, flags if isinstance(flags, int) else None)
 
 
 def _shared(calls: Iterable[_Call]) -> list[_Call]:
     """Return calls of which no two are the same: what a fresh look-up returns answers all that is asked of one."""
-    shared: dict[tuple[Callable[..., Any], tuple[Any, ...]], _Call] = {}
+    shared: dict[tuple[Callable[..., Any], tuple[Any, ...]], list[_Call]] = {}
     for made in calls:
-        other = shared.setdefault((made.call, made.args), made)
-        if other is not made:
-            questions, converts = other.questions + made.questions, other.converts + made.converts
-            shared[made.call, made.args] = other._replace(questions=questions, converts=converts)
-    return [call._replace(convert=_all(call.converts)) for call in shared.values()]
+        shared.setdefault((made.call, made.args), []).append(made)
+    return [same[0] if len(same) == 1 else _together(same) for same in shared.values()]
 
 
-def _all(converts: tuple[_Convert | None, ...]) -> Callable[[Any], Any] | None:
-    """Return what makes all answers of a value."""
-    if len(converts) == 1:
-        return converts[0]
-    return lambda value: [value if convert is None else convert(value) for convert in converts]
+def _together(calls: Sequence[_Call]) -> _Call:
+    """Return one call that answers the questions of several which are the same."""
+    converts = [call.convert for call in calls]
+    return calls[0]._replace(
+        questions=tuple(question for call in calls for question in call.questions),
+        convert=lambda value: [value if convert is None else convert(value) for convert in converts],
+    )
 
 
-def _again(calls: Iterable[_Call], known: View) -> _Again:
+def _expect(calls: list[_Call], known: View) -> _Expectation:
     """Return how to look at a domain that is expected to be as it was."""
-    calls = list(calls)
     lists = {call.flags: call for call in calls if call.flags is not None and isinstance(known[_question(call)], bool)}
-    together: list[_Call] = []
+    every = lists.get(0)
+    if every is None or not known[_question(every)]:
+        return _Expectation(known, [], calls, _answers(calls, known))
+    replaced = [every]
     flags = 0
     for group in _GROUPS:
         asked = [call for flag, call in lists.items() if flag and flag & group]
@@ -174,13 +170,9 @@ def _again(calls: Iterable[_Call], known: View) -> _Again:
         # A driver that shows a domain twice in a group, or not at all, is asked for each of the two.
         if asked and flag and len(shown) < 2:
             flags |= flag
-            together += asked
-    every = lists.get(0)
-    if every is None or not known[_question(every)]:
-        return _Again(known, [], calls, _expected(calls, known))
-    together.insert(0, every)
-    others = [every._replace(args=(flags,)), *(call for call in calls if call not in together)]
-    return _Again(known, together, others, _expected(others, known))
+            replaced += asked
+    others = [every._replace(args=(flags,)), *(call for call in calls if call not in replaced)]
+    return _Expectation(known, replaced, others, _answers(others, known))
 
 
 def _question(call: _Call) -> str:
@@ -188,7 +180,7 @@ def _question(call: _Call) -> str:
     return call.questions[0]
 
 
-def _expected(calls: Iterable[_Call], known: View) -> list[Any]:
+def _answers(calls: Iterable[_Call], known: View) -> list[Any]:
     """Return what calls answer when everything is as it was."""
     return [
         [known[name] for name in call.questions] if len(call.questions) > 1 else known[_question(call)]

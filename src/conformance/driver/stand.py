@@ -183,6 +183,13 @@ class Stand:
         self._moved = not self.intact and not self._region.state.active
         return failure, after
 
+    def look(self) -> View:
+        """Return what the driver shows now, each list asked for by itself."""
+        after = self._looker.look()
+        self.intact = self.intact and _alike(self.before, after)
+        self._moved = not self.intact and not self._region.state.active
+        return after
+
     def events(self) -> list[str] | None:
         """Return what was told of the domain since this was last asked, complete; nothing where nothing is told.
 

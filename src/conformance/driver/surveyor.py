@@ -22,7 +22,7 @@ from conformance.journal import Failure
 from conformance.judgement import Look
 from conformance.smallest import Shown, is_told_by
 from conformance.survey import Cause, Decisions, Finding, Survey, call_words, size
-from conformance.view import View
+from conformance.view import View, differences
 
 #: Of so many refusals one is asked for a second time on the same domain.
 _SAMPLE = 8
@@ -39,11 +39,13 @@ class Attempt:
     """One call that was made: how it ended, and what is wrong with that and with what followed.
 
     :param to_the_end: whether a guest that it left running was halted too.
+    :param singly: whether each list was asked for by itself, whatever had been seen before.
     """
 
     flags: int
     failure: Failure | None
     to_the_end: bool = False
+    singly: bool = False
     faults: list[Fault] = field(default_factory=list)
     looks: dict[str, tuple[Look, ...]] = field(default_factory=dict)
 
@@ -112,7 +114,7 @@ class Surveyor:
     # Refusals
 
     def _refusals(self, values: Sequence[int]) -> None:
-        """Judge the calls that have to be refused, then some of them once more, then what was told of them all."""
+        """Judge the calls that have to be refused, then some of them once more, then what all of them have left."""
         stand = self._stand
         here: list[int] = []
         unfenced: list[int] = []
@@ -120,37 +122,42 @@ class Surveyor:
             self._progress()
             stand.ensure()
             failure, after = stand.ask(flags)
-            if self._is_right(flags, failure):
-                self._answers[flags] = (failure.name if failure else "", frozenset())
+            if code := self._right_code(flags, failure):
+                self._answers[flags] = (code, frozenset())
                 here.append(flags)
                 continue
-            attempt = self._judge(Attempt(flags, failure), stand.before, after, None)
+            after = stand.look() if stand.intact else after
+            attempt = self._judge(Attempt(flags, failure, singly=True), stand.before, after, None)
             # What was told of the calls before can no longer be told from what was told of this one.
             unfenced += here
             here = []
             if stand.intact:
                 stand.events()
             self._take(attempt)
-        again = sorted({*unfenced, *values[::_SAMPLE]} - self._convicted, key=size)
-        for flags in again:
-            self._repeat(flags, singly=flags == again[-1])
-        if again and stand.intact and stand.events():
-            self._find_events(values)
+        for flags in sorted({*unfenced, *values[::_SAMPLE]} - self._convicted, key=size):
+            self._repeat(flags)
+        if not values or not stand.intact:
+            return
+        if moved := differences(stand.before, stand.look()):
+            if not self._find(values, singly=True):
+                shown = "; ".join(map(str, moved))
+                raise NotReached(f"after all refusals another look shows {shown}, which no call brings about by itself")
+        elif stand.events():
+            self._find(values)
 
-    def _is_right(self, flags: int, failure: Failure | None) -> bool:
-        """Tell whether a call was refused as it had to be, and has left everything as it was."""
+    def _right_code(self, flags: int, failure: Failure | None) -> str:
+        """Return the code with which a call was refused as it had to be, with everything left as it was, or nothing."""
         codes = self._decisions[flags].codes
-        return self._stand.intact and failure is not None and (not codes or failure.name in codes)
+        right = self._stand.intact and failure is not None and (not codes or failure.name in codes)
+        return failure.name if failure is not None and right else ""
 
-    def _repeat(self, flags: int, *, singly: bool) -> None:
-        """Ask again on the same domain what was answered rightly, and hold the two answers together.
-
-        :param singly: whether each list is asked for by itself: whatever a call has changed is still changed then.
-        """
+    def _repeat(self, flags: int) -> None:
+        """Ask again on the same domain what was answered rightly, and hold the two answers together."""
         self._progress()
         self._stand.ensure()
-        failure, after = self._stand.ask(flags, singly=singly)
-        if failure is not None and self._is_right(flags, failure) and self._answers[flags][0] == failure.name:
+        failure, after = self._stand.ask(flags)
+        code = self._right_code(flags, failure)
+        if code and code == self._answers[flags][0]:
             return
         attempt = self._judge(Attempt(flags, failure), self._stand.before, after, None)
         if attempt.answer != self._answers[flags]:
@@ -158,64 +165,60 @@ class Surveyor:
         if attempt.faults:
             self._convict(attempt)
 
-    def _find_events(self, values: Iterable[int]) -> None:
-        """Ask once more, call by call, to see which of them is told of although it is refused."""
+    def _find(self, values: Iterable[int], *, singly: bool = False) -> bool:
+        """Ask once more, call by call, to see which of them did what was seen of them together; tell whether one did.
+
+        :param singly: whether each list is asked for by itself.
+        """
+        before = len(self._convicted)
         for flags in values:
-            if flags not in self._convicted and (attempt := self._asked(flags)).faults:
+            if flags not in self._convicted and (attempt := self._asked(flags, singly=singly)).faults:
                 self._convict(attempt)
+        return len(self._convicted) > before
 
     # Successes
 
     def _successes(self, values: Sequence[int]) -> None:
-        """Judge the calls that have to succeed, then some of them once more, and those until the guest has halted."""
-        for flags in values:
+        """Judge the calls that have to succeed, one of them twice, and some of them until the guest has halted."""
+        active = [flags for flags in values if self._survey.region.state.active]
+        # What becomes of a TPM's state at the halt hangs on the flags; all else is one at every halt.
+        ends = {self._decisions[flags].fates.get(Holding.TPM): flags for flags in reversed(active)}.values()
+        others = [flags for flags in values if flags not in ends]
+        # These ask for least, so that they show first what all the others show as well.
+        for flags in ends:
+            self._take(self._asked(flags, to_the_end=True))
+        for flags in others:
             self._take(self._asked(flags))
-        active = self._survey.region.state.active
-        # What becomes of a TPM's state at the halt hangs on the flags; all else is one at every halt, and is seen with
-        # the fewest flags.
-        ends = {self._decisions[flags].fates.get(Holding.TPM): flags for flags in reversed(values)}
-        # Last, as a halted guest has to be started again for whatever follows.
-        for flags in ends.values() if active else values[:1]:
-            attempt = self._asked(flags)
-            if attempt.answer != self._answers[flags]:
-                self.finding.note_inconsistent(flags, self._say(self._answers[flags]), attempt.words)
-            if active:
-                self._end(attempt)
-            if attempt.faults and flags not in self._convicted:
-                self._convict(attempt)
+        for flags in others[:1]:
+            again = self._asked(flags)
+            if again.answer != self._answers[flags]:
+                self.finding.note_inconsistent(flags, self._say(self._answers[flags]), again.words)
 
-    def _asked(self, flags: int, *, to_the_end: bool = False) -> Attempt:
+    def _asked(self, flags: int, *, to_the_end: bool = False, singly: bool = False) -> Attempt:
         self._progress()
         self._stand.ensure()
-        return self._attempt(flags, to_the_end=to_the_end)
+        return self._attempt(flags, to_the_end=to_the_end, singly=singly)
 
     # One attempt
 
-    def _attempt(self, flags: int, *, to_the_end: bool = False, keep: bool = False) -> Attempt:
+    def _attempt(self, flags: int, *, to_the_end: bool = False, singly: bool = False, keep: bool = False) -> Attempt:
         """Make a call and judge it with everything that can be seen of it, events and heirs included."""
         stand = self._stand
-        failure, after = stand.ask(flags, keep=keep)
-        attempt = self._judge(Attempt(flags, failure), stand.before, after, stand.events())
-        if failure is None and not attempt.faults and self._decisions[flags].outcome is Outcome.REMOVED:
-            self._judge_heir(attempt)
-        if to_the_end:
-            self._end(attempt)
+        failure, after = stand.ask(flags, keep=keep, singly=singly)
+        attempt = self._judge(Attempt(flags, failure, to_the_end, singly), stand.before, after, stand.events())
+        decision = self._decisions[flags]
+        if failure is not None or decision.refused or attempt.faults:
+            return attempt
+        if decision.outcome is Outcome.TRANSIENT:
+            if not to_the_end:
+                return attempt
+            self._add(attempt, judge_halted(decision, stand.before, stand.halt()))
+            if attempt.faults:
+                return attempt
+        view, heir = stand.define_again()
+        for fault in judge_heir(decision, view):
+            self._add(attempt, [fault], stand.questions(fault.aspects, heir))
         return attempt
-
-    def _end(self, attempt: Attempt) -> None:
-        """Halt the guest that a call has left running; judge what becomes of it, and of a domain defined after it."""
-        attempt.to_the_end = True
-        decision = self._decisions[attempt.flags]
-        if attempt.failure is not None or attempt.faults or decision.outcome is not Outcome.TRANSIENT:
-            return
-        self._add(attempt, judge_halted(decision, self._stand.before, self._stand.halt()))
-        if not attempt.faults:
-            self._judge_heir(attempt)
-
-    def _judge_heir(self, attempt: Attempt) -> None:
-        view, heir = self._stand.define_again()
-        for fault in judge_heir(self._decisions[attempt.flags], view):
-            self._add(attempt, [fault], self._stand.questions(fault.aspects, heir))
 
     def _judge(self, attempt: Attempt, before: View, after: View, events: list[str] | None) -> Attempt:
         decision = self._decisions[attempt.flags]
@@ -262,7 +265,8 @@ class Surveyor:
         signs = {fault.sign for fault in attempt.faults}
         for flag in (*(1 << bit for bit in range(len(Undefine), 32)), *Undefine):
             if attempt.flags & flag:
-                smaller = self._asked(int(attempt.flags & ~flag), to_the_end=attempt.to_the_end)
+                fewer = attempt.flags & ~flag
+                smaller = self._asked(fewer, to_the_end=attempt.to_the_end, singly=attempt.singly)
                 if signs <= {fault.sign for fault in smaller.faults}:
                     attempt = smaller
         return attempt
@@ -271,12 +275,13 @@ class Surveyor:
         """Ask again on a domain of its own, and once more where that does not show it; write the scripts."""
         self._progress()
         self._stand.set_up()
-        anew = self._attempt(attempt.flags, to_the_end=attempt.to_the_end)
+        anew = self._attempt(attempt.flags, to_the_end=attempt.to_the_end, singly=attempt.singly)
         unseen = self._write_scripts(causes, anew)
         if anew.answer != attempt.answer:
             self.finding.note_inconsistent(attempt.flags, attempt.words, anew.words)
         if unseen and self._stand.intact:
-            self._write_scripts(unseen, self._attempt(attempt.flags, to_the_end=attempt.to_the_end, keep=True))
+            again = self._attempt(attempt.flags, to_the_end=attempt.to_the_end, singly=attempt.singly, keep=True)
+            self._write_scripts(unseen, again)
 
     def _write_scripts(self, causes: Iterable[Cause], attempt: Attempt) -> list[Cause]:
         """Write the scripts of the causes that an attempt has shown; return the others."""
