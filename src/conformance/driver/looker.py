@@ -163,14 +163,13 @@ def _expect(calls: list[_Call], known: View) -> _Expectation:
     replaced = [every]
     flags = 0
     for group in _GROUPS:
-        asked = [call for flag, call in lists.items() if flag and flag & group]
-        shown = [call.flags or 0 for call in asked if known[_question(call)]]
-        hidden = sum(call.flags or 0 for call in asked if not known[_question(call)])
-        flag = shown[0] if shown else group & ~hidden
+        asked = {flag: call for flag, call in lists.items() if flag & group}
+        shown = [flag for flag, call in asked.items() if known[_question(call)]]
+        flag = shown[0] if shown else group & ~sum(asked)
         # A driver that shows a domain twice in a group, or not at all, is asked for each of the two.
         if asked and flag and len(shown) < 2:
             flags |= flag
-            replaced += asked
+            replaced += asked.values()
     others = [every._replace(args=(flags,)), *(call for call in calls if call not in replaced)]
     return _Expectation(known, replaced, others, _answers(others, known))
 

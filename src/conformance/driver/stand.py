@@ -177,16 +177,16 @@ class Stand:
         failure = subject.handle.call("undefineFlags", flags).failure
         if failure is not None and session.lost(failure):
             raise ConnectionLost(f"the connection was lost in {call_words(flags)}: {failure}")
+        self._remainder = failure is None and self._region.state.active and not self._region.state.transient
+        return failure, self.look(singly=singly)
+
+    def look(self, *, singly: bool = True) -> View:
+        """Return what the driver shows now, and take note of whether that is what it showed when it was set up.
+
+        :param singly: whether each list is asked for by itself, whatever the driver has shown before.
+        """
         after = self._looker.look() if singly else self._looker.look_again(self.before)
         self.intact = _alike(self.before, after)
-        self._remainder = failure is None and self._region.state.active and not self._region.state.transient
-        self._moved = not self.intact and not self._region.state.active
-        return failure, after
-
-    def look(self) -> View:
-        """Return what the driver shows now, each list asked for by itself."""
-        after = self._looker.look()
-        self.intact = self.intact and _alike(self.before, after)
         self._moved = not self.intact and not self._region.state.active
         return after
 

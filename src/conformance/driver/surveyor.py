@@ -136,8 +136,15 @@ class Surveyor:
             self._take(attempt)
         for flags in sorted({*unfenced, *values[::_SAMPLE]} - self._convicted, key=size):
             self._repeat(flags)
-        if not values or not stand.intact:
-            return
+        if values and stand.intact:
+            self._look_back(values)
+
+    def _look_back(self, values: Sequence[int]) -> None:
+        """Judge what refusals have left together, and what was told of them.
+
+        :raises NotReached: when something has changed that no call changes by itself.
+        """
+        stand = self._stand
         if moved := differences(stand.before, stand.look()):
             if not self._find(values, singly=True):
                 shown = "; ".join(map(str, moved))
@@ -147,9 +154,10 @@ class Surveyor:
 
     def _right_code(self, flags: int, failure: Failure | None) -> str:
         """Return the code with which a call was refused as it had to be, with everything left as it was, or nothing."""
+        if failure is None or not self._stand.intact:
+            return ""
         codes = self._decisions[flags].codes
-        right = self._stand.intact and failure is not None and (not codes or failure.name in codes)
-        return failure.name if failure is not None and right else ""
+        return failure.name if not codes or failure.name in codes else ""
 
     def _repeat(self, flags: int) -> None:
         """Ask again on the same domain what was answered rightly, and hold the two answers together."""
