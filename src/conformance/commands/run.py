@@ -120,7 +120,7 @@ def _execute(judged: Run) -> dict[str, Any]:
 
     from conformance.suite.controller import Controller
 
-    controller = Controller(judged)
+    controller = Controller(judged, every_phase=False)
     arguments = [
         *(part for plugin in _PLUGINS for part in ("-p", plugin)),
         *(part for plugin in _NOT_NEEDED for part in ("-p", f"no:{plugin}")),

@@ -28,10 +28,13 @@ class Controller:
 
     xdist, and no scheduler of the kit's own: a worker that hangs or crashes costs the scenario that it was at,
     is replaced, and the rest is given to the others.
+
+    :param every_phase: whether other plugins are to be told of each phase of a scenario, as pytest's users expect.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, every_phase: bool) -> None:
         self.run = run
+        self._every_phase = every_phase
         self.report: dict[str, Any] | None = None
         self._last_lost = ""
         self._ids: dict[str, str] = {}
@@ -65,7 +68,7 @@ class Controller:
 
     def pytest_configure_node(self, node: Any) -> None:
         """Hand a worker what it has to know."""
-        node.workerinput["conformance"] = self.run.worker_setup()
+        node.workerinput["conformance"] = self.run.worker_setup() | {"every_phase": self._every_phase}
 
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """Learn pytest's names for the scenarios: a worker lists them in the plan's order."""

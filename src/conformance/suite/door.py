@@ -58,7 +58,7 @@ def begin(config: pytest.Config) -> Controller:
         if isinstance(error, (KitError, KeyboardInterrupt)):
             raise pytest.UsageError(str(error)) from None
         raise
-    return Controller(run)
+    return Controller(run, every_phase=True)
 
 
 def _seconds(text: str) -> float:

@@ -74,6 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
     setup: dict[str, Any] | None = given.get("conformance")
     if setup is None:
         return
+    from conformance.suite.brevity import Brief
     from conformance.suite.collection import use_plan
     from conformance.suite.handover import take_over
     from conformance.suite.lookup import remember_definitions
@@ -88,6 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = Worker(setup, given["workerid"], guarded=True)
     config.pluginmanager.register(worker, "libvirt-conformance-worker")
     config.pluginmanager.register(Surveys(setup, worker), "libvirt-conformance-surveys")
+    if not setup["every_phase"]:
+        config.pluginmanager.register(Brief(), "libvirt-conformance-brief")
     # The path of a module, and no longer the name of a package that --pyargs was about.
     config.option.pyargs = False
     config.args = [str(_SCENARIOS)]
