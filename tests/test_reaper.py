@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.attendant import WORKER_MARK, end_processes, under_reaper
 from conformance.interrupts import ASKING, held_back
+from conformance.processes import WORKER_MARK, end_processes, under_reaper
 from conftest import until
 
 
@@ -144,7 +144,7 @@ def test_all_end_with_the_controlling_process(tmp_path: Path, started: list[subp
     controlling = f"""
 import subprocess, sys
 from pathlib import Path
-from conformance.attendant import under_reaper
+from conformance.processes import under_reaper
 subprocess.run([*under_reaper(Path({str(tmp_path)!r})), sys.executable, "-c", "{SAY_AND_WAIT}"])
 """
     process = subprocess.Popen(

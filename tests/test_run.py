@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.attendant import WORKER_MARK
 from conformance.binding import Scenario
 from conformance.errors import BadUri, NestedRun, ScenarioLost, UnknownRule, Unwritable
 from conformance.losses import WATCHDOG_EXIT
 from conformance.options import Options
 from conformance.plan import Plan
+from conformance.processes import WORKER_MARK
 from conformance.run import Run
 from conformance.verdict import Verdict
 

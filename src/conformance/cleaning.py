@@ -9,9 +9,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from conformance.attendant import Attendant, end_processes
+from conformance.attendant import Attendant
 from conformance.errors import CleanUpFailed
+from conformance.forkserver import ForkServer
 from conformance.ledger import PREFIX, Ledger
+from conformance.processes import end_processes
 from conformance.roots import remove_root
 from conformance.uri import check_uri, embeds_without_root, redact
 
@@ -65,9 +67,11 @@ def _attendant(uri: str, ledger: Ledger) -> Iterator[Attendant]:
     scratch = Path(tempfile.gettempdir()) / f"{PREFIX}-run-{secrets.token_hex(4)}"
     ledger.announce_folder(scratch)
     scratch.mkdir(mode=0o700)
-    attendant = Attendant(uri, scratch)
+    forks = ForkServer(scratch)
+    attendant = Attendant(uri, scratch, forks)
     try:
         yield attendant
     finally:
         attendant.stop()
+        forks.stop()
         shutil.rmtree(scratch, ignore_errors=True)

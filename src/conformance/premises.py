@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.attendant import Attendant, end_processes
+from conformance.attendant import Attendant
 from conformance.errors import CleanUpFailed, Unwritable
+from conformance.forkserver import ForkServer
 from conformance.ledger import PREFIX, Ledger
+from conformance.processes import end_processes
 from conformance.roots import base_folder, configuration_of, make_root, remove_root
 from conformance.uri import embeds, embeds_without_root, with_root
 
@@ -29,6 +31,7 @@ class Premises:
         self.run = run
         self.folder = Path(tempfile.gettempdir()) / f"{PREFIX}-run-{run}"
         self.ledger: Ledger | None = None
+        self.forks = ForkServer(self.folder)
         self.attendant: Attendant | None = None
         #: The attendant's root, where an embedded driver was given none by the caller.
         self.root: Path | None = None
@@ -48,7 +51,7 @@ class Premises:
             self.ledger.announce_root(self.root)
             make_root(self.root.parent, "p")
             uri = with_root(uri, str(self.root))
-        self.attendant = Attendant(uri, self.folder)
+        self.attendant = Attendant(uri, self.folder, self.forks)
         self.attendant.ask({"do": "probe", "uri": uri, "ledger": str(self.ledger.path), **wanted})
 
     def _make_folder(self, ledger: Ledger) -> None:
@@ -98,7 +101,7 @@ class Premises:
             # The domains of a private root go with it.
             if self.root is not None or (inventory is None and not self.ledger.domains()):
                 return None
-            self.attendant = Attendant(self.uri, self.folder)
+            self.attendant = Attendant(self.uri, self.folder, self.forks)
         asked = {"uri": self.uri, "ledger": str(self.ledger.path), "inventory": inventory}
         self.attendant.ask({"do": "clean" if inventory is None else "finish", **asked})
         answer = self.attendant.answer(seconds)
@@ -114,6 +117,7 @@ class Premises:
         attendant, self.attendant = self.attendant, None
         if attendant is not None:
             attendant.stop()
+        self.forks.stop()
         if self.ledger is None:
             return []
         # Workers are left where a run ends before pytest has ended them.

@@ -16,9 +16,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from conformance.attendant import WORKER_MARK
 from conformance.drafts import Draft
 from conformance.errors import KitError, NestedRun, ProbeDied, ScenarioLost, UsageError
+from conformance.forkserver import ForkServer
 from conformance.gate import Gate, open_gate
 from conformance.interrupts import heard
 from conformance.losses import how_lost, last_words
@@ -26,6 +26,7 @@ from conformance.options import Options
 from conformance.plan import Plan, Selection, make_plan, needs
 from conformance.premises import Premises
 from conformance.probed import Probed
+from conformance.processes import WORKER_MARK
 from conformance.report import RunRecord, build_report, check_files, dump, write_text
 from conformance.restarting import parse_command
 from conformance.specification import Specification, load_specification
@@ -76,6 +77,11 @@ class Run:
     def folder(self) -> Path:
         """The folder for what the run's processes write: black boxes, logs, the reapers' notes."""
         return self._premises.folder
+
+    @property
+    def forks(self) -> ForkServer:
+        """What makes the run's processes."""
+        return self._premises.forks
 
     @cached_property
     def specification(self) -> Specification:

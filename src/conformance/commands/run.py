@@ -12,6 +12,7 @@ from typing import Any
 from conformance.catalog import Level
 from conformance.commands.render import write_forms
 from conformance.errors import KitError
+from conformance.forkserver import GATEWAY
 from conformance.formats import chosen
 from conformance.gate import open_gate
 from conformance.interrupts import ended_in_order, held_back
@@ -50,10 +51,12 @@ def run(options: argparse.Namespace) -> int:
     asked = _options(options)
     gate = open_gate(asked.deviations, asked.baseline, asked.repeat)
     judged = Run(asked, screen.show_result, gate)
+    _forget_plugins()
     with ended_in_order():
         try:
             while True:
                 judged.begin()
+                judged.forks.prepare(GATEWAY)
                 screen.begin(judged)
                 report = _execute(judged)
                 if not judged.wants_another:
@@ -110,12 +113,18 @@ def _options(options: argparse.Namespace) -> Options:
     )
 
 
-def _execute(judged: Run) -> dict[str, Any]:
-    """Run the scenarios under pytest and return the report."""
-    # The environment is pytest's third source of options; plugins of the machine's are none of the kit's business.
+def _forget_plugins() -> None:
+    """Take out of the environment what pytest would heed there, here and in the processes that are begun from now on.
+
+    The environment is pytest's third source of options; plugins of the machine's are none of the kit's business.
+    """
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+
+
+def _execute(judged: Run) -> dict[str, Any]:
+    """Run the scenarios under pytest and return the report."""
     import pytest
 
     from conformance.suite.controller import Controller

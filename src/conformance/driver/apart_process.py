@@ -7,18 +7,16 @@ It is started anew for every life of a driver, so it imports as little as it can
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import pickle
-import signal
 import sys
 from typing import Any, BinaryIO
 
 import libvirt
 
 from conformance.driver.events import run_event_loop
+from conformance.lifeline import end_with
 
-_PR_SET_PDEATHSIG = 1
 #: Marks what stands for an object of libvirt's on its way from one process to the other.
 OBJECT = "an object of libvirt's"
 #: The classes of what is not sent itself, by their names.
@@ -72,8 +70,7 @@ def main(parent: int) -> None:
 
     :param parent: the process that this one must not outlive.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
+    if not end_with(parent):
         return
     # A driver that writes to standard output must not be able to break the answers.
     answers: BinaryIO = os.fdopen(os.dup(1), "wb")

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from conformance.attendant import environment
 from conformance.driver.apart import Apart
 from conformance.driver.handle import Handle
 from conformance.driver.opening import open_here
 from conformance.errors import RestartFailed
+from conformance.processes import environment
 from conformance.restarting import shown
 
 #: How often it is looked whether the daemon is down, or up again, in seconds: neither sends a word.

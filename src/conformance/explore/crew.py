@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.attendant import environment, under_reaper
 from conformance.explore.diary import last_life
 from conformance.explore.life import Kind, Life, life_code
 from conformance.explore.outcome import OUTLIVES, Gathered
@@ -22,6 +21,7 @@ from conformance.explore.ways import shortcuts, ways
 from conformance.explore.world import World
 from conformance.interrupts import held_back
 from conformance.losses import how_lost
+from conformance.processes import environment, under_reaper
 from conformance.run import Run
 
 #: So many processes may be lost before a search is given up.

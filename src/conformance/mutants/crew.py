@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from conformance.attendant import end_processes, environment, under_reaper
 from conformance.journal import BlackBox
 from conformance.losses import how_lost, last_words
+from conformance.processes import end_processes, environment, under_reaper
 from conformance.run import Run
 from conformance.uri import embeds
 from conformance.verdict import Verdict

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from conformance.attendant import environment, under_reaper
 from conformance.errors import KitError, ScenarioLost
+from conformance.forkserver import GATEWAY
 from conformance.interrupts import held_back
 from conformance.render.terminal import Screen
 from conformance.run import Run
@@ -166,13 +166,11 @@ class Controller:
 
 
 def _distribute(config: pytest.Config, run: Run) -> None:
-    """Let xdist start workers that run under the reaper."""
-    # With -P nothing in the current folder is imported in place of what has its name.
-    command = shlex.join([*under_reaper(run.folder), sys.executable, "-P"])
-    given = [f"env:{name}={value}" for name, value in environment(run.folder).items()]
+    """Let xdist start workers that the fork server makes."""
+    command = shlex.join(run.forks.command(GATEWAY))
     # execnet separates the parts of its specification by two slashes.
-    parts = [part.replace("//", "/") for part in (f"python={command}", *given)]
-    config.option.tx = ["//".join(("popen", *parts))] * run.record.workers
+    python = f"python={command}".replace("//", "/")
+    config.option.tx = [f"popen//{python}"] * run.record.workers
     config.option.numprocesses = None
     config.option.dist = "worksteal"
     # Each loss costs one scenario; a driver that ends every worker is given up on.

@@ -13,6 +13,7 @@ import pytest
 from conformance.arguments import seconds
 from conformance.catalog import Level
 from conformance.errors import KitError
+from conformance.forkserver import GATEWAY
 from conformance.interrupts import ended_in_order
 from conformance.options import Options
 from conformance.run import Run
@@ -53,6 +54,7 @@ def begin(config: pytest.Config) -> Controller:
     run = Run(options)
     try:
         run.begin()
+        run.forks.prepare(GATEWAY)
     except BaseException as error:
         run.close()
         if isinstance(error, (KitError, KeyboardInterrupt)):

@@ -1,0 +1,108 @@
+"""The controlling process's side of the fork server: processes that call drivers, begun without importing anything."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from conformance.forked import address, ask
+from conformance.interrupts import held_back
+from conformance.processes import environment, mark, under_reaper
+
+#: The module of a process that runs scenarios.
+GATEWAY = "conformance.suite.gateway"
+_SCRIPT = Path(__file__).with_name("forked.py")
+
+
+class Forked:
+    """A process that the server has made.
+
+    :param connection: the server tells by it that the process has ended.
+    """
+
+    def __init__(self, connection: socket.socket, stdin: BinaryIO, stdout: BinaryIO) -> None:
+        self._connection = connection
+        self.stdin = stdin
+        self.stdout = stdout
+
+    def end(self, seconds: float) -> None:
+        """Close the process's input, and kill it when that does not end it in time.
+
+        :param seconds: how long is waited for it to end by itself.
+        """
+        with contextlib.suppress(BrokenPipeError):
+            self.stdin.close()
+        # Where the server is no more, the process is no more either.
+        with self._connection, contextlib.suppress(OSError):
+            if not select.select([self._connection], [], [], seconds)[0]:
+                self._connection.send(b"end")
+            self._connection.recv(1)
+        self.stdout.close()
+
+
+class ForkServer:
+    """A process that becomes others, begun when the first is asked for.
+
+    :param folder: the folder of the run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def _begin(self) -> None:
+        place = os.open(self._folder, os.O_PATH | os.O_DIRECTORY)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+                Path(address(place)).unlink(missing_ok=True)
+                listener.bind(address(place))
+                listener.listen()
+                command = [sys.executable, "-P", "-m", "conformance.forkserver_process", str(listener.fileno())]
+                with held_back():
+                    self._process = subprocess.Popen(  # noqa: S603 - the kit's own module
+                        [*under_reaper(self._folder), *command, str(self._folder)],
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL,
+                        env={**os.environ, **environment(self._folder)},
+                        pass_fds=[listener.fileno()],
+                    )
+        finally:
+            os.close(place)
+
+    def _ask(self, request: str, streams: tuple[int, ...] = ()) -> socket.socket:
+        if self._process is None or self._process.poll() is not None:
+            self._begin()
+        return ask(str(self._folder), request, streams)
+
+    def prepare(self, module: str) -> None:
+        """Let the server import a module, without waiting for that."""
+        self._ask(f"import {module}").close()
+
+    def fork(self, module: str) -> Forked:
+        """Begin a process that calls a module's ``main``; it ends with this process, if not before."""
+        theirs_in, ours_in = os.pipe()
+        ours_out, theirs_out = os.pipe()
+        try:
+            connection = self._ask(f"fork {module}", (theirs_in, theirs_out))
+        finally:
+            os.close(theirs_in)
+            os.close(theirs_out)
+        return Forked(connection, os.fdopen(ours_in, "wb"), os.fdopen(ours_out, "rb"))
+
+    def command(self, module: str) -> list[str]:
+        """Return a command that begins such a process and stands for it, for whoever starts commands only."""
+        return [sys.executable, "-I", "-S", str(_SCRIPT), mark(self._folder), module]
+
+    def stop(self) -> None:
+        """End the server, and with it whatever processes of its there are."""
+        if self._process is not None:
+            # The reaper's death takes its child with it.
+            self._process.kill()
+            self._process.wait()
+            self._process = None
