@@ -18,7 +18,7 @@ OWNERS = {
     "pytest": ("suite", "commands/run.py", "mutants"),
     "_pytest": ("suite",),
     "pytest_bdd": ("suite",),
-    "xdist": (),
+    "xdist": ("suite/gateway.py",),
     "gherkin": ("binding.py",),
     "rich": ("render/terminal.py",),
     "jinja2": ("render/page.py",),

@@ -19,6 +19,7 @@ from conformance.driver.restart import Daemon, Embedded
 from conformance.driver.session import Session
 from conformance.driver.setbacks import ConnectionLost, NotReached
 from conformance.errors import RestartFailed, UsageError
+from conformance.forkserver import ForkServer
 from conformance.journal import Entry, Failure, Journal
 from conformance.judgement import Look
 from conformance.ledger import Ledger
@@ -37,9 +38,19 @@ XML = Machine("test", "hvm", "i686").definition("lvc-restart", UUID, "run1")
 
 
 @pytest.fixture
-def apart() -> Iterator[Apart]:
+def forks(tmp_path: Path) -> Iterator[ForkServer]:
+    """Give a fork server, as a run has one."""
+    server = ForkServer(tmp_path)
+    server.prepare("conformance.driver.apart_process")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def apart(tmp_path: Path, forks: ForkServer) -> Iterator[Apart]:
     """Give a process for a driver."""
-    process = Apart()
+    del forks
+    process = Apart(tmp_path)
     yield process
     process.end()
 
@@ -53,6 +64,25 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 
 # A driver in a process of its own
+
+
+def process_of(apart: Apart) -> int:
+    """Return the process at the other end of its input."""
+    pipe = Path(f"/proc/self/fd/{apart._process.stdin.fileno()}").readlink()
+    (found,) = (
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and int(entry.name) != os.getpid() and reads_from(entry, pipe)
+    )
+    return found
+
+
+def reads_from(process: Path, pipe: Path) -> bool:
+    """Tell whether a pipe is a process's standard input."""
+    try:
+        return (process / "fd/0").readlink() == pipe
+    except OSError:
+        return False
 
 
 def test_a_stand_in_passes_for_what_it_stands_for(apart: Apart) -> None:
@@ -96,19 +126,20 @@ def test_a_process_that_was_ended_answers_as_a_closed_connection(apart: Apart) -
 def test_a_process_that_dies_takes_the_connection_along(apart: Apart) -> None:
     """A driver that crashes in its process is a lost connection, and no answer."""
     connection = apart.open(URI, read_only=False)
-    apart._process.kill()
+    os.kill(process_of(apart), 9)
     with pytest.raises(ConnectionLost, match="the process of the driver has ended"):
         connection.listAllDomains(0)
 
 
-def test_the_process_does_not_outlive_the_one_that_needs_it() -> None:
-    """However the process that started it ends, the driver's ends too."""
+def test_the_process_does_not_outlive_the_one_that_needs_it(tmp_path: Path, forks: ForkServer) -> None:
+    """However the process that asked for it ends, the driver's ends too."""
+    del forks
     ours, theirs = multiprocessing.Pipe()
 
     def begin() -> None:
-        started = Apart()
+        started = Apart(tmp_path)
         started.open(URI, read_only=False)
-        theirs.send(started._process.pid)
+        theirs.send(process_of(started))
         os.kill(os.getpid(), 9)
 
     child = multiprocessing.get_context("fork").Process(target=begin)

@@ -32,18 +32,40 @@ class Forked:
         self.stdout = stdout
 
     def end(self, seconds: float) -> None:
-        """Close the process's input, and kill it when that does not end it in time.
+        """Close the process's input, and kill it when that does not end it in time; it can have been ended before.
 
         :param seconds: how long is waited for it to end by itself.
         """
         with contextlib.suppress(BrokenPipeError):
             self.stdin.close()
+        if self._connection.fileno() < 0:
+            return
         # Where the server is no more, the process is no more either.
         with self._connection, contextlib.suppress(OSError):
             if not select.select([self._connection], [], [], seconds)[0]:
                 self._connection.send(b"end")
             self._connection.recv(1)
         self.stdout.close()
+
+
+def fork(folder: Path, module: str) -> Forked:
+    """Begin a process that calls a module's ``main``; it ends with this process, if not before.
+
+    :param folder: the folder of a run, which has a fork server.
+    :raises OSError: when it has none.
+    """
+    theirs_in, ours_in = os.pipe()
+    ours_out, theirs_out = os.pipe()
+    stdin, stdout = os.fdopen(ours_in, "wb"), os.fdopen(ours_out, "rb")
+    try:
+        return Forked(ask(str(folder), f"fork {module}", (theirs_in, theirs_out)), stdin, stdout)
+    except OSError:
+        stdin.close()
+        stdout.close()
+        raise
+    finally:
+        os.close(theirs_in)
+        os.close(theirs_out)
 
 
 class ForkServer:
@@ -75,25 +97,19 @@ class ForkServer:
         finally:
             os.close(place)
 
-    def _ask(self, request: str, streams: tuple[int, ...] = ()) -> socket.socket:
+    def _keep(self) -> None:
         if self._process is None or self._process.poll() is not None:
             self._begin()
-        return ask(str(self._folder), request, streams)
 
     def prepare(self, module: str) -> None:
         """Let the server import a module, without waiting for that."""
-        self._ask(f"import {module}").close()
+        self._keep()
+        ask(str(self._folder), f"import {module}").close()
 
     def fork(self, module: str) -> Forked:
-        """Begin a process that calls a module's ``main``; it ends with this process, if not before."""
-        theirs_in, ours_in = os.pipe()
-        ours_out, theirs_out = os.pipe()
-        try:
-            connection = self._ask(f"fork {module}", (theirs_in, theirs_out))
-        finally:
-            os.close(theirs_in)
-            os.close(theirs_out)
-        return Forked(connection, os.fdopen(ours_in, "wb"), os.fdopen(ours_out, "rb"))
+        """Begin a process, as :func:`fork` does."""
+        self._keep()
+        return fork(self._folder, module)
 
     def command(self, module: str) -> list[str]:
         """Return a command that begins such a process and stands for it, for whoever starts commands only."""

@@ -251,16 +251,17 @@ class Run:
         """How many scenarios and regions of the decision table have come to their end."""
         return len(self.record.results) + self.table.reported
 
-    def note_given_up(self, worker: str) -> None:
+    def note_given_up(self, worker: str, said: str) -> None:
         """Keep that something is left which nobody runs, as worker after worker was lost.
 
         :param worker: the last of them.
+        :param said: what it said of that, or an empty text.
         """
         if left := len(self.order) - self.reported:
             how = how_lost(self.folder, worker, "", self.options.timeout)
-            words = last_words(self.folder)
-            said = f" ({words})" if words else ""
-            self.note_problem(f"{left} scenarios were given up, as worker after worker was lost; the last: {how}{said}")
+            words = said or last_words(self.folder)
+            also = f" ({words})" if words else ""
+            self.note_problem(f"{left} scenarios were given up, as worker after worker was lost; the last: {how}{also}")
 
     def note_interrupt(self, why: BaseException) -> None:
         """Keep that the run ended before it was complete; from now on it is not told so again."""

@@ -1,24 +1,22 @@
 """A driver in a process of its own, reached from here: an embedded driver is restarted by a new process on its root.
 
-What this process holds are stand-ins, whose calls are made on the other process's objects. The other process is a
-child of this one, so the reaper above takes in its guests, and it never outlives this one.
+What this process holds are stand-ins, whose calls are made on the other process's objects. The other process is
+forked by the run's server, so the reaper above that takes in its guests, and it never outlives this one.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import pickle
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import libvirt
 
 from conformance.driver.apart_process import KINDS, OBJECT
 from conformance.driver.setbacks import ConnectionLost
+from conformance.forkserver import fork
 
 #: How long the process may take to end once it was told to, in seconds.
 _END_SECONDS = 10.0
@@ -53,15 +51,14 @@ class Remote:
 
 
 class Apart:
-    """The process, seen from here."""
+    """The process, seen from here.
 
-    def __init__(self) -> None:
+    :param folder: the folder of a run, which has a fork server.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self._one_at_a_time = threading.Lock()
-        self._process = subprocess.Popen(  # noqa: S603 - the kit's own module
-            [sys.executable, "-P", "-m", "conformance.driver.apart_process", str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        self._process = fork(folder, "conformance.driver.apart_process")
 
     def open(self, uri: str, *, read_only: bool) -> Any:
         """Open a connection in the other process.
@@ -77,8 +74,6 @@ class Apart:
         :raises ConnectionLost: when the process has ended.
         """
         stdin, stdout = self._process.stdin, self._process.stdout
-        if stdin is None or stdout is None:
-            raise AssertionError("the process was started without a pipe")
         if stdin.closed:
             # As libvirt answers on a connection that was closed.
             raise error_of((libvirt.VIR_ERR_INVALID_CONN, 0, "the connection is closed", 2, "", None, None, 0, 0))
@@ -103,15 +98,7 @@ class Apart:
 
     def end(self) -> None:
         """End the process in order: its connections are closed, its guests go on."""
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    stream.close()
-        try:
-            self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.end(_END_SECONDS)
 
 
 def error_of(value: tuple[Any, ...]) -> libvirt.libvirtError:

@@ -1,6 +1,6 @@
 """The process in which a driver apart lives: it opens what it is told to, and makes the calls that it is told to make.
 
-It is started anew for every life of a driver, so it imports as little as it can.
+It is begun anew for every life of a driver, and ends when its input does or who asked for it is no more.
 :mod:`conformance.driver.apart` is the other side.
 """
 
@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 import libvirt
 
 from conformance.driver.events import run_event_loop
-from conformance.lifeline import end_with
 
 #: Marks what stands for an object of libvirt's on its way from one process to the other.
 OBJECT = "an object of libvirt's"
@@ -65,13 +64,8 @@ def _known(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name)() for name in _OWN if hasattr(value, name)}
 
 
-def main(parent: int) -> None:
-    """Carry out requests until there are no more.
-
-    :param parent: the process that this one must not outlive.
-    """
-    if not end_with(parent):
-        return
+def main() -> None:
+    """Carry out requests until there are no more."""
     # A driver that writes to standard output must not be able to break the answers.
     answers: BinaryIO = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -92,7 +86,3 @@ def main(parent: int) -> None:
     objects.close()
     # A driver that hangs in its own shutdown must not hold up the next life.
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import subprocess
@@ -16,7 +17,8 @@ from conformance.driver.apart import Apart
 from conformance.driver.handle import Handle
 from conformance.driver.opening import open_here
 from conformance.errors import RestartFailed
-from conformance.processes import environment
+from conformance.forkserver import ForkServer
+from conformance.processes import WORKER_MARK, environment
 from conformance.restarting import shown
 
 #: How often it is looked whether the daemon is down, or up again, in seconds: neither sends a word.
@@ -48,6 +50,8 @@ class Embedded:
 
     def __init__(self, restarts: float = math.inf) -> None:
         self._restarts = restarts
+        self._folder: Path | None = None
+        self._holdings = contextlib.ExitStack()
         self._process: Apart | None = None
         #: The next one, which is begun early: whoever restarts a driver is not to wait for Python.
         self._next: Apart | None = None
@@ -55,10 +59,23 @@ class Embedded:
     def open(self, uri: str, *, read_only: bool) -> Any:
         """Open a connection in the process, which begins with the first."""
         if self._process is None:
-            self._process = self._next or Apart()
-            self._next = Apart() if self._restarts > 0 else None
+            self._process = self._next or self._begin()
+            self._next = self._begin() if self._restarts > 0 else None
             self._restarts -= 1
         return self._process.open(uri, read_only=read_only)
+
+    def _begin(self) -> Apart:
+        if self._folder is None:
+            self._folder = Path(os.environ.get(WORKER_MARK) or self._own_server())
+        return Apart(self._folder)
+
+    def _own_server(self) -> str:
+        """Begin a fork server where there is no run that has one."""
+        folder = self._holdings.enter_context(tempfile.TemporaryDirectory())
+        forks = ForkServer(Path(folder))
+        self._holdings.callback(forks.stop)
+        forks.prepare("conformance.driver.apart_process")
+        return folder
 
     def stop(self, _connection: Handle | None, _seconds: float) -> None:
         """End the process; its guests go on."""
@@ -72,6 +89,8 @@ class Embedded:
         following, self._next = self._next, None
         if following is not None:
             following.end()
+        self._holdings.close()
+        self._folder = None
 
 
 class Daemon:

@@ -37,6 +37,7 @@ class Controller:
         self._every_phase = every_phase
         self.report: dict[str, Any] | None = None
         self._last_lost = ""
+        self._last_said = ""
         self._ids: dict[str, str] = {}
         self._config: pytest.Config | None = None
 
@@ -85,6 +86,8 @@ class Controller:
             self.run.note_worker(output)
         elif error:
             self._last_lost = node.gateway.id
+            # One that was lost says nothing; one that could not begin, why.
+            self._last_said = str(error).strip().rpartition("\n")[2] if "Traceback" in str(error) else ""
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep what became of a scenario."""
@@ -156,7 +159,7 @@ class Controller:
     def _end(self) -> int:
         if self.report is None:
             if self._last_lost and not self.run.record.interrupted:
-                self.run.note_given_up(self._last_lost)
+                self.run.note_given_up(self._last_lost, self._last_said)
             try:
                 self.report = self.run.finish()
             except KitError as error:
