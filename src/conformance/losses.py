@@ -12,14 +12,14 @@ from conformance.journal import BlackBox
 
 #: The exit code by which a worker says that its watchdog ended it.
 WATCHDOG_EXIT = 70
-#: How long a reaper may take to note how its worker ended, in seconds.
-_REAPER_SECONDS = 5.0
+#: How long it may take to be noted how a worker ended, in seconds.
+_NOTE_SECONDS = 5.0
 
 
 def how_lost(folder: Path, worker: str, scenario: str, timeout: float) -> str:
     """Return how a worker ended, and during which call, for a person.
 
-    :param folder: the folder of the run, where reapers and black boxes write.
+    :param folder: the folder of the run, where black boxes write, and who started it.
     :param worker: the worker's name.
     :param scenario: what it was at, where that is known: the call of something else is not blamed.
     :param timeout: the seconds that one scenario may take.
@@ -31,9 +31,9 @@ def how_lost(folder: Path, worker: str, scenario: str, timeout: float) -> str:
 
 
 def _status(file: Path, timeout: float) -> str:
-    """Return how a worker ended, from the status that its reaper noted."""
-    # The worker's end is seen by its connection, a moment before its reaper has noted how it ended.
-    deadline = time.monotonic() + _REAPER_SECONDS
+    """Return how a worker ended, from the status that its fork server or its reaper noted."""
+    # The worker's end is seen by its connection, a moment before it is noted how it ended.
+    deadline = time.monotonic() + _NOTE_SECONDS
     pause = threading.Event()
     while True:
         try:
@@ -54,7 +54,7 @@ def _status(file: Path, timeout: float) -> str:
 
 
 def last_words(folder: Path) -> str:
-    """Return the last line that a process of a run wrote, in the files that the reapers gave them."""
+    """Return the last line that a process of a run wrote, in the files that were given them."""
     logs = sorted(folder.glob("*.log"), key=lambda log: log.stat().st_mtime)
     lines = [line for log in logs for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
     return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -75,7 +75,7 @@ class Run:
 
     @property
     def folder(self) -> Path:
-        """The folder for what the run's processes write: black boxes, logs, the reapers' notes."""
+        """The folder for what the run's processes write: black boxes, logs, notes of ends."""
         return self._premises.folder
 
     @property
