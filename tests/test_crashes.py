@@ -51,26 +51,34 @@ def check_ended_in_order(bench: Bench, finished: Finished, number: signal.Signal
     return report
 
 
-# The driver in a process of the kit's own is made a broken one by what Python runs when it starts.
+# The driver in a process of the kit's own is made a broken one by what Python runs when the fork server starts.
 
 _BROKEN = """
-import os, pathlib, time
+import builtins, os, pathlib, time
 import libvirt
-process = pathlib.Path("/proc/self/cmdline").read_bytes()
-attendant = b"conformance.driver.attendant" in process
-worker = b"exec(eval(" in process
 
 def hang(*_arguments):
     pathlib.Path("hanging").touch()
     time.sleep(3600)
 
-{code}
+def crash(*_arguments):
+    os.abort()
+
+def in_workers(call, sound):
+    return lambda *given: (call if "PYTEST_XDIST_WORKER" in os.environ else sound)(*given)
+
+def begun_by_execnet(call, sound):
+    return lambda *given: (call if "execmodel" in str(given[0]) else sound)(*given)
+
+if b"conformance.forkserver_process" in pathlib.Path("/proc/self/cmdline").read_bytes():
+    {code}
 """
-HANGS_WHEN_PROBED = "if attendant: libvirt.virDomain.managedSave = hang"
-CRASHES_WHEN_PROBED = "if attendant: libvirt.virDomain.managedSave = lambda *_: os.abort()"
-CRASHES_FOR_EVERYONE = "if worker: libvirt.openAuth = lambda *_: os.abort()"
-CRASHES_AT_ONCE = "if worker: os.abort()"
-HANGS_FOR_EVERYONE = "if worker: libvirt.openAuth = hang"
+HANGS_WHEN_PROBED = "libvirt.virDomain.managedSave = in_workers(libvirt.virDomain.managedSave, hang)"
+CRASHES_WHEN_PROBED = "libvirt.virDomain.managedSave = in_workers(libvirt.virDomain.managedSave, crash)"
+CRASHES_FOR_EVERYONE = "libvirt.openAuth = in_workers(crash, libvirt.openAuth)"
+CRASHES_AT_ONCE = "builtins.eval = begun_by_execnet(crash, eval)"
+FAILS_AT_ONCE = "import conformance.suite.plugin as plugin; plugin.pytest_addoption = lambda parser: 1 / 0"
+HANGS_FOR_EVERYONE = "libvirt.openAuth = in_workers(hang, libvirt.openAuth)"
 
 
 def broken(bench: Bench, code: str) -> dict[str, str]:
@@ -137,12 +145,17 @@ def test_a_driver_that_ends_every_worker_is_given_up(bench: Bench, code: str, wo
     assert bench.traces() == []
 
 
-def test_workers_that_cannot_even_start_are_a_problem_of_the_run(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(CRASHES_AT_ONCE, "a fault of the kit: "), (FAILS_AT_ONCE, "(ZeroDivisionError: division by zero)")],
+    ids=["crash", "fail"],
+)
+def test_workers_that_cannot_even_start_are_a_problem_of_the_run(bench: Bench, code: str, words: str) -> None:
     """What keeps every worker from starting is told in the report, and not as a traceback."""
-    finished = finish(start(bench, "--report", "report.json", **broken(bench, CRASHES_AT_ONCE)))
+    finished = finish(start(bench, "--report", "report.json", **broken(bench, code)))
     report = bench.report()
     assert (finished.code, report["summary"]["exit_code"]) == (2, 2)
-    assert report["problems"]
+    assert words in report["problems"][-1]
     assert "Traceback" not in finished.said
     assert bench.processes() == []
     assert bench.traces() == []

@@ -95,6 +95,16 @@ def test_pytests_own_options_do_no_harm(bench: Bench, more: tuple[str, ...]) -> 
     assert report["rules"][10]["verdict"] == "upheld"
 
 
+def test_pytests_own_command_is_told_of_every_phase(bench: Bench) -> None:
+    """Its other plugins expect it, such as the one that shows what takes long; and nothing warns of the kit's ways."""
+    finished = bench.pytest(*DOOR, *FEW, "--durations=0", "-vv")
+    assert finished.code == 0
+    assert {word for word in ("setup", "call", "teardown") if re.search(rf"s {word} +\S*UNDEF-011", finished.out)} == {
+        "setup", "call", "teardown",
+    }  # fmt: skip
+    assert "warning" not in finished.said.lower()
+
+
 @pytest.mark.parametrize("more", [("-k", "removed"), ("-m", "UNDEF-011"), ("--collect-only",)], ids=" ".join)
 def test_another_way_to_select_is_refused(bench: Bench, more: tuple[str, ...]) -> None:
     """A selection that the report would not know of is refused, with the option that does it."""

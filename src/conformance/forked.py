@@ -52,9 +52,7 @@ def main(mark: str, module: str) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     connection = ask(mark.partition("=")[2], f"fork {module}", (0, 1))
-    for stream in (0, 1):
-        # The other end has to see the process's end, not this one's.
-        os.close(stream)
+    # Until it ends, this process holds the streams as well: whoever sees them end finds how the process ended noted.
     return int(connection.recv(16) or 1) % 256
 
 
