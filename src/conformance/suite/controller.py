@@ -69,7 +69,7 @@ class Controller:
 
     def pytest_configure_node(self, node: Any) -> None:
         """Hand a worker what it has to know."""
-        node.workerinput["conformance"] = self.run.worker_setup() | {"every_phase": self._every_phase}
+        node.workerinput["conformance"] = self.run.worker_setup() | {"brief": not self._every_phase}
 
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """Learn pytest's names for the scenarios: a worker lists them in the plan's order."""

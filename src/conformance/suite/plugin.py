@@ -89,7 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = Worker(setup, given["workerid"], guarded=True)
     config.pluginmanager.register(worker, "libvirt-conformance-worker")
     config.pluginmanager.register(Surveys(setup, worker), "libvirt-conformance-surveys")
-    if not setup["every_phase"]:
+    if setup.get("brief"):
         config.pluginmanager.register(Brief(), "libvirt-conformance-brief")
     # The path of a module, and no longer the name of a package that --pyargs was about.
     config.option.pyargs = False
