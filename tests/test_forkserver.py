@@ -14,7 +14,7 @@ import pytest
 
 from conformance.forkserver import Forked, ForkServer, fork
 from conformance.interrupts import ASKING
-from conformance.processes import WORKER_MARK, end_processes
+from conformance.processes import end_processes, environment
 from conftest import gone, until
 
 #: A module whose process does what it is told, and says so.
@@ -75,8 +75,8 @@ def server_of(process: Forked) -> int:
     return int(tell(process, "os.getppid()"))
 
 
-def test_what_is_imported_is_imported_once(forks: ForkServer) -> None:
-    """Processes find a module as the server has it, each for itself."""
+def test_what_is_imported_is_imported_once(forks: ForkServer, run_folder: Path) -> None:
+    """Processes find a module as the server has it, each for itself; to import begins none."""
     forks.prepare("obeys")
     processes = [forks.fork("obeys") for _ in range(2)]
     importers = {tell(process, "sys.modules['obeys'].imported_by") for process in processes}
@@ -84,6 +84,10 @@ def test_what_is_imported_is_imported_once(forks: ForkServer) -> None:
     assert len({pid_of(process) for process in processes}) == 2
     assert tell(processes[0], "setattr(sys, 'mine', 1) or sys.mine") == "1"
     assert tell(processes[1], "hasattr(sys, 'mine')") == "False"
+    forks.prepare("json")
+    processes.append(forks.fork("obeys"))
+    assert len({server_of(process) for process in processes}) == 1
+    assert list(run_folder.glob("*.exit")) == []
     for process in processes:
         process.end(30)
 
@@ -102,16 +106,20 @@ def test_what_is_imported_is_imported_once(forks: ForkServer) -> None:
 def test_how_a_process_ended_is_noted(forks: ForkServer, run_folder: Path, code: str, noted: int) -> None:
     """The wait status stands in a file named for the process, and its output ends."""
     process = forks.fork("obeys")
-    pid = pid_of(process)
+    pid, server = pid_of(process), server_of(process)
     assert tell(process, code) == ""
     assert note(run_folder, pid) == noted
     process.end(30)
+    another = forks.fork("obeys")
+    assert server_of(another) == server
+    another.end(30)
 
 
 def test_a_process_ends_when_its_input_does(forks: ForkServer, run_folder: Path) -> None:
-    """That is the ordinary way, and its exit code is 0."""
+    """That is the ordinary way, and its exit code is 0; to end it once more does nothing."""
     process = forks.fork("obeys")
     pid = pid_of(process)
+    process.end(30)
     process.end(30)
     assert note(run_folder, pid) == 0
 
@@ -152,7 +160,8 @@ def test_a_process_holds_nothing_of_the_servers(forks: ForkServer) -> None:
 def test_a_process_knows_its_run_and_is_found_by_it(forks: ForkServer, run_folder: Path) -> None:
     """By the mark it is kept from beginning a run, and ended with what is left of one."""
     process = forks.fork("obeys")
-    assert tell(process, f"os.environ[{WORKER_MARK!r}]") == str(run_folder)
+    for name, value in environment(run_folder).items():
+        assert tell(process, f"os.environ[{name!r}]") == value
     pid, server = pid_of(process), server_of(process)
     assert end_processes([run_folder]) == []
     for each in (pid, server):

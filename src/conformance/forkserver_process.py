@@ -46,15 +46,14 @@ class _Server:
 
     def serve(self) -> str:
         """Carry out requests; return in the processes that are asked for, each with the module that it is to run."""
-        poll = select.poll()
         while True:
+            poll = select.poll()
             for descriptor in self._ready:
                 poll.register(descriptor, select.POLLIN)
-            for descriptor, _ in poll.poll():
-                poll.unregister(descriptor)
-                # What came before in this turn may have closed it.
-                if (carry_out := self._ready.get(descriptor)) and (module := carry_out()):
-                    return module
+            # One at a time: what it does may close another, whose number may be a third's by then.
+            descriptor, _ = poll.poll()[0]
+            if module := self._ready[descriptor]():
+                return module
 
     def _accept(self) -> str:
         connection, _ = self._listener.accept()
