@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from conformance import garbage
 from conformance.arguments import positive, seconds, shard
 from conformance.commands.lab import add_lab
 from conformance.commands.render import add_matrix
@@ -274,18 +275,21 @@ def _add_time(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    garbage.ignore()
     from conformance.commands.run import run
 
     return run(options)
 
 
 def _list(_options: argparse.Namespace) -> int:
+    garbage.ignore()
     from conformance.commands.read import list_rules
 
     return list_rules()
 
 
 def _explain(options: argparse.Namespace) -> int:
+    garbage.ignore()
     from conformance.commands.read import explain
 
     return explain(options.rule)

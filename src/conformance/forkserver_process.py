@@ -7,7 +7,6 @@ It listens where :mod:`conformance.forked` asks.
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import os
 import select
@@ -18,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance import garbage
 from conformance.interrupts import ASKING
 from conformance.lifeline import end_with
 
@@ -68,14 +68,14 @@ class _Server:
             self._close(connection)
             return ""
         importlib.import_module(module)
-        # What is there by now lives as long as the process: no collection need look at it, nor copy it.
-        gc.freeze()
         if verb == "import":
             self._close(connection)
             return ""
         server = os.getpid()
         if (pid := os.fork()) == 0:
             self._become(server, *streams)
+            # What was imported is looked at by none of these processes, nor copied for that.
+            garbage.heed()
             return module
         for stream in streams:
             os.close(stream)
@@ -126,6 +126,7 @@ class _Server:
 
 def main() -> None:
     """Carry out requests as long as the controlling process lives, and be what is asked for in others."""
+    garbage.ignore()
     for number in ASKING:
         # Whatever asks a run to end asks the controlling process.
         signal.signal(number, signal.SIG_IGN)

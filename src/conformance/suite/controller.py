@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from conformance import garbage
 from conformance.errors import KitError, ScenarioLost
 from conformance.forkserver import GATEWAY
 from conformance.interrupts import held_back
@@ -63,7 +64,8 @@ class Controller:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionstart(self) -> Iterator[None]:
-        """Let xdist start the workers undisturbed."""
+        """Let xdist start the workers undisturbed; all that this process needs is there by now."""
+        garbage.heed()
         with held_back():
             return (yield)
 
