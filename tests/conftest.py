@@ -146,6 +146,11 @@ def gone(pid: int) -> None:
     os.close(descriptor)
 
 
+def parent_of(pid: int) -> int:
+    """Return a process's parent."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def until(condition: Callable[[], object]) -> None:
     """Wait for something that sends no event; the test fails when it does not come."""
     given_up = time.monotonic() + PATIENCE

@@ -13,14 +13,23 @@ from pathlib import Path
 import pytest
 
 from conformance.forkserver import Forked, ForkServer, fork
-from conformance.interrupts import ASKING
+from conformance.interrupts import ASKING, held_back
 from conformance.processes import end_processes, environment
-from conftest import gone, until
+from conftest import gone, parent_of, until
 
 #: A module whose process does what it is told, and says so.
 MODULE = """
 import os, signal, sys
 imported_by = os.getpid()
+def daemon():
+    ours, theirs = os.pipe()
+    if (child := os.fork()) == 0:
+        if (grandchild := os.fork()) == 0:
+            signal.pause()
+        os.write(theirs, str(grandchild).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    return os.read(ours, 16).decode()
 def main():
     for line in sys.stdin:
         print(eval(line), flush=True)
@@ -151,10 +160,32 @@ def test_a_process_holds_nothing_of_the_servers(forks: ForkServer) -> None:
     first, second = forks.fork("obeys"), forks.fork("obeys")
     pid_of(first)
     # One more is the folder that is being read.
-    held = "sorted(os.readlink(f'/proc/self/fd/{n}').partition(':')[0] for n in os.listdir('/proc/self/fd')[:-1])"
-    assert tell(second, f"[kind for kind in {held} if not kind.endswith('.log')]") == "['pipe', 'pipe']"
+    assert tell(second, "os.listdir('/proc/self/fd')[:-1]") == "['0', '1', '2']"
     for process in (first, second):
         process.end(30)
+
+
+def test_what_a_process_leaves_behind_is_reaped(forks: ForkServer, run_folder: Path) -> None:
+    """A daemon of its becomes the server's child, and is gone as soon as it has ended; nothing is noted of it."""
+    process = forks.fork("obeys")
+    pid, server = pid_of(process), server_of(process)
+    orphan = int(tell(process, "daemon()"))
+    until(lambda: parent_of(orphan) == server)
+    os.kill(orphan, signal.SIGKILL)
+    until(lambda: not Path(f"/proc/{orphan}").exists())
+    assert pid_of(process) == pid
+    process.end(30)
+    assert [file.name for file in run_folder.glob("*.exit")] == [f"{pid}.exit"]
+
+
+def test_what_was_held_back_at_the_start_is_let_through(run_folder: Path) -> None:
+    """A process can be told to end, although nothing was to disturb the server's start."""
+    server = ForkServer(run_folder)
+    with held_back():
+        process = server.fork("obeys")
+    assert tell(process, "signal.pthread_sigmask(signal.SIG_BLOCK, [])") == "set()"
+    process.end(30)
+    server.stop()
 
 
 def test_a_process_knows_its_run_and_is_found_by_it(forks: ForkServer, run_folder: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from conformance.interrupts import ASKING, held_back
 from conformance.processes import WORKER_MARK, end_processes, under_reaper
-from conftest import until
+from conftest import parent_of, until
 
 
 @pytest.fixture
@@ -88,11 +88,6 @@ if child == 0:
 os.waitpid(child, 0)
 sys.stdin.read()
 """
-
-
-def parent_of(pid: int) -> int:
-    """Return a process's parent."""
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_what_a_command_leaves_behind_is_reaped(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:

@@ -13,10 +13,12 @@ from typing import BinaryIO
 
 from conformance.forked import address, ask
 from conformance.interrupts import held_back
-from conformance.processes import environment, mark, under_reaper
+from conformance.processes import environment, mark
 
 #: The module of a process that runs scenarios.
 GATEWAY = "conformance.suite.gateway"
+#: What it imports, in pieces: between two of them the server does what it is asked for.
+OF_WORKERS = ("pytest", "pytest_bdd.plugin", "conformance.suite.worker", GATEWAY)
 _SCRIPT = Path(__file__).with_name("forked.py")
 
 
@@ -85,10 +87,11 @@ class ForkServer:
                 Path(address(place)).unlink(missing_ok=True)
                 listener.bind(address(place))
                 listener.listen()
-                command = [sys.executable, "-P", "-m", "conformance.forkserver_process", str(listener.fileno())]
+                # With -P nothing in the current folder is imported in place of what has its name.
+                command = [sys.executable, "-P", "-m", "conformance.forkserver_process", str(os.getpid())]
                 with held_back():
                     self._process = subprocess.Popen(  # noqa: S603 - the kit's own module
-                        [*under_reaper(self._folder), *command, str(self._folder)],
+                        [*command, str(listener.fileno()), str(self._folder)],
                         stdin=subprocess.DEVNULL,
                         stdout=subprocess.DEVNULL,
                         env={**os.environ, **environment(self._folder)},
@@ -101,10 +104,11 @@ class ForkServer:
         if self._process is None or self._process.poll() is not None:
             self._begin()
 
-    def prepare(self, module: str) -> None:
-        """Let the server import a module, without waiting for that."""
+    def prepare(self, *modules: str) -> None:
+        """Let the server import modules when it has nothing else to do, without waiting for that."""
         self._keep()
-        ask(str(self._folder), f"import {module}").close()
+        for module in modules:
+            ask(str(self._folder), f"import {module}").close()
 
     def fork(self, module: str) -> Forked:
         """Begin a process, as :func:`fork` does."""
@@ -118,7 +122,6 @@ class ForkServer:
     def stop(self) -> None:
         """End the server, and with it whatever processes of its there are."""
         if self._process is not None:
-            # The reaper's death takes its child with it.
             self._process.kill()
             self._process.wait()
             self._process = None

@@ -1,12 +1,14 @@
 """The process of a fork server: it imports what others need, and becomes them by forking.
 
 It never calls a driver, so it has no threads, and whatever becomes of a process that does is no matter of its own.
-It listens where :mod:`conformance.forked` asks.
+It listens where :mod:`conformance.forked` asks, and does for what it has forked what the reaper does for a command:
+it adopts whatever that leaves behind, and notes how it ended.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import os
 import select
@@ -14,7 +16,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from conformance import garbage
@@ -22,38 +23,42 @@ from conformance.interrupts import ASKING
 from conformance.lifeline import end_with
 
 _LONGEST_REQUEST = 256
-
-
-@dataclass
-class _Child:
-    """A process that this one has become, and the connection of whoever asked for it."""
-
-    pid: int
-    connection: socket.socket
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 class _Server:
     """Carries out requests.
 
-    :param folder: where it notes how each process ended, as the reaper does.
+    :param folder: where it notes how each process ended.
     """
 
     def __init__(self, listener: socket.socket, folder: Path) -> None:
         self._listener = listener
         self._folder = folder
+        #: The connections of whoever asked for processes that have not ended yet, by the processes' numbers.
+        self._children: dict[int, socket.socket] = {}
+        #: What is to be imported when there is nothing else to do.
+        self._wanted: list[str] = []
+        self._ended, self._wake = os.pipe()
+        for descriptor in (self._ended, self._wake):
+            os.set_blocking(descriptor, False)
         #: What is to be done when there is something to be read, by descriptor.
-        self._ready: dict[int, Callable[[], str]] = {listener.fileno(): self._accept}
+        self._ready: dict[int, Callable[[], str]] = {self._ended: self._reap, listener.fileno(): self._accept}
 
     def serve(self) -> str:
         """Carry out requests; return in the processes that are asked for, each with the module that it is to run."""
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
         while True:
             poll = select.poll()
             for descriptor in self._ready:
                 poll.register(descriptor, select.POLLIN)
             # One at a time: what it does may close another, whose number may be a third's by then.
-            descriptor, _ = poll.poll()[0]
-            if module := self._ready[descriptor]():
-                return module
+            if ready := poll.poll(0 if self._wanted else None):
+                if module := self._ready[ready[0][0]]():
+                    return module
+            else:
+                importlib.import_module(self._wanted.pop(0))
 
     def _accept(self) -> str:
         connection, _ = self._listener.accept()
@@ -64,25 +69,19 @@ class _Server:
         """Carry out a request; the name of a module tells that this is the process that was asked for."""
         request, streams, _, _ = socket.recv_fds(connection, _LONGEST_REQUEST, 2)
         verb, _, module = request.decode().partition(" ")
-        if not verb:
+        if verb != "fork":
+            self._wanted += [module] if verb == "import" else []
             self._close(connection)
             return ""
         importlib.import_module(module)
-        if verb == "import":
-            self._close(connection)
-            return ""
         server = os.getpid()
         if (pid := os.fork()) == 0:
             self._become(server, *streams)
-            # What was imported is looked at by none of these processes, nor copied for that.
-            garbage.heed()
             return module
         for stream in streams:
             os.close(stream)
-        child = _Child(pid, connection)
-        descriptor = os.pidfd_open(pid)
-        self._ready[descriptor] = lambda: self._note_end(child, descriptor)
-        self._ready[connection.fileno()] = lambda: self._end(child)
+        self._children[pid] = connection
+        self._ready[connection.fileno()] = lambda: self._end(pid)
         return ""
 
     def _become(self, server: int, stdin: int, stdout: int) -> None:
@@ -90,51 +89,79 @@ class _Server:
         if not end_with(server):
             os._exit(1)
         os.setsid()
-        for descriptor in self._ready:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for descriptor in (*self._ready, self._wake):
             os.close(descriptor)
-        # What a driver in this process writes would run into the lines of the report.
-        log = os.open(self._folder / f"{os.getpid()}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        for given, own in ((stdin, 0), (stdout, 1), (log, 2)):
+        for given, own in ((stdin, 0), (stdout, 1)):
             os.dup2(given, own)
             os.close(given)
+        _complain_into(self._folder)
         for number in ASKING:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        # What was imported is looked at by none of these processes, nor copied for that.
+        garbage.heed()
 
-    def _end(self, child: _Child) -> str:
+    def _end(self, pid: int) -> str:
         """End a process, as whoever asked for it says so or is no more."""
-        del self._ready[child.connection.fileno()]
-        # It is there, or has not been waited for.
-        os.kill(child.pid, signal.SIGKILL)
+        del self._ready[self._children[pid].fileno()]
+        # It is there, or has not been reaped.
+        os.kill(pid, signal.SIGKILL)
         return ""
 
-    def _note_end(self, child: _Child, descriptor: int) -> str:
-        _, status = os.waitpid(child.pid, 0)
+    def _reap(self) -> str:
+        """Let go of processes that have ended; what is not asked for by anybody is a daemon of one that was."""
+        os.read(self._ended, select.PIPE_BUF)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if not pid:
+                    break
+                if connection := self._children.pop(pid, None):
+                    self._note_end(pid, status, connection)
+        return ""
+
+    def _note_end(self, pid: int, status: int, connection: socket.socket) -> None:
         # The folder of a run that is over is gone, and nobody is left to tell.
         with contextlib.suppress(OSError):
-            (self._folder / f"{child.pid}.exit").write_text(str(status))
+            (self._folder / f"{pid}.exit").write_text(str(status))
         with contextlib.suppress(OSError):
-            child.connection.send(str(os.waitstatus_to_exitcode(status)).encode())
-        del self._ready[descriptor]
-        os.close(descriptor)
-        self._close(child.connection)
-        return ""
+            connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+        self._close(connection)
 
     def _close(self, connection: socket.socket) -> None:
         self._ready.pop(connection.fileno(), None)
         connection.close()
 
 
-def main() -> None:
-    """Carry out requests as long as the controlling process lives, and be what is asked for in others."""
-    garbage.ignore()
+def _complain_into(folder: Path) -> None:
+    """Give this process a file for what it, or a driver in it, complains of: that would run into the report's lines."""
+    log = os.open(folder / f"{os.getpid()}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 2)
+    os.close(log)
+
+
+def main(parent: str, descriptor: str, folder: str) -> None:
+    """Carry out requests as long as the controlling process lives, and be what is asked for in others.
+
+    :param parent: the controlling process.
+    :param descriptor: the socket to listen at.
+    :param folder: the folder of the run.
+    """
     for number in ASKING:
         # Whatever asks a run to end asks the controlling process.
         signal.signal(number, signal.SIG_IGN)
-    descriptor, folder = sys.argv[1:3]
-    listener = socket.socket(fileno=int(descriptor))
-    module = _Server(listener, Path(folder)).serve()
+    # Until now they were held back, as Python would have met one with a traceback.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKING)
+    if not end_with(int(parent)):
+        return
+    os.setsid()
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _complain_into(Path(folder))
+    garbage.ignore()
+    module = _Server(socket.socket(fileno=int(descriptor)), Path(folder)).serve()
     importlib.import_module(module).main()
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:4])

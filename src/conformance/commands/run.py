@@ -12,7 +12,7 @@ from typing import Any
 from conformance.catalog import Level
 from conformance.commands.render import write_forms
 from conformance.errors import KitError
-from conformance.forkserver import GATEWAY
+from conformance.forkserver import OF_WORKERS
 from conformance.formats import chosen
 from conformance.gate import open_gate
 from conformance.interrupts import ended_in_order, held_back
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             while True:
                 judged.begin()
-                judged.forks.prepare(GATEWAY)
+                judged.forks.prepare(*OF_WORKERS)
                 screen.begin(judged)
                 report = _execute(judged)
                 if not judged.wants_another:
@@ -133,7 +133,7 @@ def _execute(judged: Run) -> dict[str, Any]:
     arguments = [
         *(part for plugin in _PLUGINS for part in ("-p", plugin)),
         *(part for plugin in _NOT_NEEDED for part in ("-p", f"no:{plugin}")),
-        # Workers write to files of their own, see the reaper.
+        # Workers write to files of their own, see the fork server.
         "--capture=no",
         *("-c", str(_SUITE / "pytest.ini"), "--rootdir", str(_SUITE), "--noconftest"),
         str(_SUITE / "scenarios.py"),

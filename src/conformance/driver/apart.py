@@ -1,7 +1,7 @@
 """A driver in a process of its own, reached from here: an embedded driver is restarted by a new process on its root.
 
 What this process holds are stand-ins, whose calls are made on the other process's objects. The other process is
-forked by the run's server, so the reaper above that takes in its guests, and it never outlives this one.
+forked by the run's server, which takes in its guests, and it never outlives this one.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import pytest
 from conformance.arguments import seconds
 from conformance.catalog import Level
 from conformance.errors import KitError
-from conformance.forkserver import GATEWAY
+from conformance.forkserver import OF_WORKERS
 from conformance.interrupts import ended_in_order
 from conformance.options import Options
 from conformance.run import Run
@@ -54,7 +54,7 @@ def begin(config: pytest.Config) -> Controller:
     run = Run(options)
     try:
         run.begin()
-        run.forks.prepare(GATEWAY)
+        run.forks.prepare(*OF_WORKERS)
     except BaseException as error:
         run.close()
         if isinstance(error, (KitError, KeyboardInterrupt)):
