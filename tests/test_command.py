@@ -297,6 +297,16 @@ def test_clean_finds_nothing_where_nothing_is_left(bench: Bench) -> None:
     assert (finished.code, finished.out) == (0, "test:///default: nothing was left.\n")
 
 
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_caller_may_have_closed_the_streams(bench: Bench, closed: str) -> None:
+    """A supervisor may leave none of them; the report is written, and the code is its."""
+    command = f"exec {script('libvirt-conformance')} run --rule UNDEF-011 --report report.json {closed}"
+    finished = bench.run(["sh", "-c", command])
+    report = bench.report()
+    assert (finished.code, report["complete"], report["problems"]) == (0, True, [])
+    assert finished.err == ""
+
+
 def test_the_output_can_be_cut_off(bench: Bench) -> None:
     """A reader that has seen enough, such as head, causes no traceback."""
     read, write = os.pipe()

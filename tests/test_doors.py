@@ -105,6 +105,26 @@ def test_pytests_own_command_is_told_of_every_phase(bench: Bench) -> None:
     assert "warning" not in finished.said.lower()
 
 
+SETS = """\
+import os, pathlib
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        os.environ["SEEN"] = "by all"
+
+def pytest_unconfigure(config):
+    if hasattr(config, "workerinput"):
+        pathlib.Path(f"{config.workerinput['workerid']}.seen").write_text(str(os.environ.get("SEEN")))
+"""
+
+
+def test_workers_have_the_environment_that_plugins_made(bench: Bench) -> None:
+    """Although the processes that they are forked of was begun before."""
+    (bench.folder / "sets.py").write_text(SETS)
+    assert bench.pytest("-p", "sets", *DOOR, *FEW, PYTHONPATH=str(bench.folder)).code == 0
+    assert (bench.folder / "gw0.seen").read_text() == "by all"
+
+
 @pytest.mark.parametrize("more", [("-k", "removed"), ("-m", "UNDEF-011"), ("--collect-only",)], ids=" ".join)
 def test_another_way_to_select_is_refused(bench: Bench, more: tuple[str, ...]) -> None:
     """A selection that the report would not know of is refused, with the option that does it."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance import forkserver
+from conformance.attendant import Attendant
+from conformance.errors import ProbeDied
 from conformance.forkserver import Forked, ForkServer, fork
 from conformance.interrupts import ASKING, held_back
 from conformance.processes import end_processes, environment
@@ -144,6 +149,53 @@ def test_a_process_that_does_not_end_is_killed(forks: ForkServer, run_folder: Pa
     assert note(run_folder, pid) == -signal.SIGKILL
 
 
+def test_an_end_that_cannot_be_had_is_not_waited_for(forks: ForkServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever holds a process, or the server, holds up nobody else."""
+    monkeypatch.setattr(forkserver, "_KILL_SECONDS", 0.1)
+    process = forks.fork("obeys")
+    server = server_of(process)
+    os.kill(server, signal.SIGSTOP)
+    process.stdin.write(b"signal.pause()\n")
+    process.stdin.flush()
+    process.end(0.1)
+    forks.stop()
+
+
+def test_a_caller_that_hears_of_no_ends_changes_nothing(run_folder: Path) -> None:
+    """A supervisor that blocks the signal hands that on to what it starts."""
+    server = ForkServer(run_folder)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+    try:
+        process = server.fork("obeys")
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    pid = pid_of(process)
+    process.end(30)
+    assert note(run_folder, pid) == 0
+    server.stop()
+
+
+def test_a_caller_may_have_closed_its_streams(run_folder: Path) -> None:
+    """Then the server's socket, or the file that it complains into, has a number that a stream should have."""
+    code = f"""
+import os
+from pathlib import Path
+for stream in (0, 2):
+    os.close(stream)
+from conformance.forkserver import ForkServer
+server = ForkServer(Path({str(run_folder)!r}))
+process = server.fork("obeys")
+process.stdin.write(b"[os.readlink(f'/proc/self/fd/{{n}}') for n in (0, 1, 2)]\\n")
+process.stdin.flush()
+print(process.stdout.readline().decode(), flush=True)
+process.end(30)
+server.stop()
+"""
+    asked = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=False)
+    kinds = [kind.partition(":")[0].rpartition(".")[2] for kind in ast.literal_eval(asked.stdout)]
+    assert kinds == ["pipe", "pipe", "log"]
+
+
 def test_what_a_process_complains_of_is_kept(forks: ForkServer, run_folder: Path) -> None:
     """In a file that is its own, and nobody else's to read."""
     process = forks.fork("obeys")
@@ -246,12 +298,11 @@ def test_a_server_that_was_lost_is_followed_by_another(forks: ForkServer) -> Non
     process = forks.fork("obeys")
     lost = server_of(process)
     os.kill(lost, signal.SIGKILL)
-    process.end(30)
-    assert forks._process is not None
-    forks._process.wait()
+    gone(lost)
     another = forks.fork("obeys")
     assert server_of(another) != lost
-    another.end(30)
+    for each in (process, another):
+        each.end(30)
 
 
 def test_where_there_is_no_server_nothing_is_begun(run_folder: Path) -> None:
@@ -263,11 +314,37 @@ def test_where_there_is_no_server_nothing_is_begun(run_folder: Path) -> None:
 
 
 def test_a_module_that_cannot_be_imported_ends_the_process(forks: ForkServer, run_folder: Path) -> None:
-    """What is wrong stands in the log, where the last words of a run's processes are looked for."""
+    """What is wrong stands in the log, where the last words of a run's processes are looked for; others are made."""
+    sound = forks.fork("obeys")
+    forks.prepare("no_such_module")
     process = forks.fork("no_such_module")
     assert process.stdout.read() == b""
     process.end(30)
+    another = forks.fork("obeys")
+    assert server_of(another) == server_of(sound)
+    for each in (sound, another):
+        each.end(30)
     assert any("No module named 'no_such_module'" in log.read_text() for log in run_folder.glob("*.log"))
+
+
+def test_a_folder_that_is_gone_is_no_place_for_a_server(forks: ForkServer, run_folder: Path) -> None:
+    """Nobody is there to clean up, which is said as of a process that was lost; to prepare is advice alone."""
+    shutil.rmtree(run_folder)
+    forks.prepare("obeys")
+    with pytest.raises(ProbeDied, match="could not be begun"):
+        Attendant("test:///default", run_folder, forks)
+
+
+def test_what_has_changed_around_the_server_is_known(forks: ForkServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it forks has the environment of when it was begun."""
+    monkeypatch.setenv("GONE", "1")
+    monkeypatch.setenv("OTHER", "1")
+    forks.prepare("obeys")
+    assert forks.changes() == {}
+    monkeypatch.delenv("GONE")
+    monkeypatch.setenv("OTHER", "2")
+    monkeypatch.setenv("NEW", "3")
+    assert forks.changes() == {"GONE": None, "OTHER": "2", "NEW": "3"}
 
 
 # The command that stands for a process
@@ -309,6 +386,13 @@ def test_who_kills_the_command_kills_the_process(standing: subprocess.Popen[str]
     pid = int(order(standing, "os.getpid()"))
     standing.kill()
     gone(pid)
+
+
+def test_a_command_without_a_server_ends_at_once(run_folder: Path) -> None:
+    """Nothing is left to stand for, and nobody wants to read where in the code that is."""
+    command = ForkServer(run_folder).command("obeys")
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, b"", b"")
 
 
 @pytest.mark.parametrize("number", ASKING, ids=lambda number: number.name)

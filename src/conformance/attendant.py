@@ -26,13 +26,18 @@ class Attendant:
 
     :param folder: the folder of the run, for logs.
     :param forks: makes the process.
+    :raises ProbeDied: when it cannot be made.
     """
 
     def __init__(self, uri: str, folder: Path, forks: ForkServer) -> None:
         self.uri = uri
         self._buffer = b""
         self._folder = folder
-        self._process = forks.fork("conformance.driver.attendant")
+        try:
+            self._process = forks.fork("conformance.driver.attendant")
+        except OSError as error:
+            said = f"the process that calls the driver could not be begun ({error.strerror})"
+            raise ProbeDied(said, where=redact(uri)) from None
 
     def ask(self, request: dict[str, Any]) -> None:
         """Send a request, without waiting for its answer."""

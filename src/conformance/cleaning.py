@@ -68,10 +68,12 @@ def _attendant(uri: str, ledger: Ledger) -> Iterator[Attendant]:
     ledger.announce_folder(scratch)
     scratch.mkdir(mode=0o700)
     forks = ForkServer(scratch)
-    attendant = Attendant(uri, scratch, forks)
     try:
-        yield attendant
+        attendant = Attendant(uri, scratch, forks)
+        try:
+            yield attendant
+        finally:
+            attendant.stop()
     finally:
-        attendant.stop()
         forks.stop()
         shutil.rmtree(scratch, ignore_errors=True)

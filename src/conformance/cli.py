@@ -47,6 +47,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code, as ``docs/verdicts.md`` lists them."""
+    _have_streams()
     try:
         code = _call(argv)
     except KitError as error:
@@ -70,6 +71,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"libvirt-conformance: {full}", file=sys.stderr)
         return ExitCode.ERROR
     return code
+
+
+def _have_streams() -> None:
+    """Let what the caller has closed of the standard streams lead nowhere: whatever is opened would be taken for it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            # What is begun from here has the standard streams of this process.
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8"))
 
 
 def _forget_output() -> None:

@@ -51,9 +51,13 @@ def main(mark: str, module: str) -> int:
     # Whatever asks a run to end asks the controlling process, which ends the others in order.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    connection = ask(mark.partition("=")[2], f"fork {module}", (0, 1))
-    # Until it ends, this process holds the streams as well: whoever sees them end finds how the process ended noted.
-    return int(connection.recv(16) or 1) % 256
+    try:
+        connection = ask(mark.partition("=")[2], f"fork {module}", (0, 1))
+        # Until it ends, this process holds the streams too: whoever sees them end finds how the process ended noted.
+        return int(connection.recv(16) or 1) % 256
+    except OSError:
+        # The server is no more.
+        return 1
 
 
 if __name__ == "__main__":

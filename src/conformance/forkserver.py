@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import select
 import socket
@@ -19,6 +20,10 @@ from conformance.processes import environment, mark
 GATEWAY = "conformance.suite.gateway"
 #: What it imports, in pieces: between two of them the server does what it is asked for.
 OF_WORKERS = ("pytest", "pytest_bdd.plugin", "conformance.suite.worker", GATEWAY)
+#: How long a process may take to be gone when it was killed, in seconds.
+_KILL_SECONDS = 5.0
+#: The first descriptor that is no standard stream.
+_FIRST_OWN = 3
 _SCRIPT = Path(__file__).with_name("forked.py")
 
 
@@ -46,7 +51,8 @@ class Forked:
         with self._connection, contextlib.suppress(OSError):
             if not select.select([self._connection], [], [], seconds)[0]:
                 self._connection.send(b"end")
-            self._connection.recv(1)
+                # One that the kernel or a debugger holds is not gone for that, and nobody is to wait for it.
+                select.select([self._connection], [], [], _KILL_SECONDS)
         self.stdout.close()
 
 
@@ -79,6 +85,7 @@ class ForkServer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self._environment: dict[str, str] = {}
 
     def _begin(self) -> None:
         place = os.open(self._folder, os.O_PATH | os.O_DIRECTORY)
@@ -87,16 +94,20 @@ class ForkServer:
                 Path(address(place)).unlink(missing_ok=True)
                 listener.bind(address(place))
                 listener.listen()
+                # Where the caller has closed its standard streams it may have the number of one.
+                number = fcntl.fcntl(listener, fcntl.F_DUPFD_CLOEXEC, _FIRST_OWN)
                 # With -P nothing in the current folder is imported in place of what has its name.
                 command = [sys.executable, "-P", "-m", "conformance.forkserver_process", str(os.getpid())]
                 with held_back():
+                    self._environment = dict(os.environ)
                     self._process = subprocess.Popen(  # noqa: S603 - the kit's own module
-                        [*command, str(listener.fileno()), str(self._folder)],
+                        [*command, str(number), str(self._folder)],
                         stdin=subprocess.DEVNULL,
                         stdout=subprocess.DEVNULL,
                         env={**os.environ, **environment(self._folder)},
-                        pass_fds=[listener.fileno()],
+                        pass_fds=[number],
                     )
+                os.close(number)
         finally:
             os.close(place)
 
@@ -106,14 +117,32 @@ class ForkServer:
 
     def prepare(self, *modules: str) -> None:
         """Let the server import modules when it has nothing else to do, without waiting for that."""
-        self._keep()
-        for module in modules:
-            ask(str(self._folder), f"import {module}").close()
+        with contextlib.suppress(OSError):
+            self._keep()
+            for module in modules:
+                ask(str(self._folder), f"import {module}").close()
 
     def fork(self, module: str) -> Forked:
-        """Begin a process, as :func:`fork` does."""
+        """Begin a process, as :func:`fork` does.
+
+        :raises OSError: when no server can be begun, as the folder is gone.
+        """
         self._keep()
-        return fork(self._folder, module)
+        try:
+            return fork(self._folder, module)
+        except OSError:
+            # It was lost a moment ago.
+            self.stop()
+            self._begin()
+            return fork(self._folder, module)
+
+    def changes(self) -> dict[str, str | None]:
+        """Return what has changed in this process's environment since the server was begun; None for what is gone."""
+        return {
+            name: os.environ.get(name)
+            for name in self._environment.keys() | os.environ.keys()
+            if self._environment.get(name) != os.environ.get(name)
+        }
 
     def command(self, module: str) -> list[str]:
         """Return a command that begins such a process and stands for it, for whoever starts commands only."""

@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,8 +34,9 @@ class _Server:
     """
 
     def __init__(self, listener: socket.socket, folder: Path) -> None:
-        self._listener = listener
         self._folder = folder
+        #: Whoever asks, and where, by descriptor.
+        self._sockets = {listener.fileno(): listener}
         #: The connections of whoever asked for processes that have not ended yet, by the processes' numbers.
         self._children: dict[int, socket.socket] = {}
         #: What is to be imported when there is nothing else to do.
@@ -43,7 +45,10 @@ class _Server:
         for descriptor in (self._ended, self._wake):
             os.set_blocking(descriptor, False)
         #: What is to be done when there is something to be read, by descriptor.
-        self._ready: dict[int, Callable[[], str]] = {self._ended: self._reap, listener.fileno(): self._accept}
+        self._ready: dict[int, Callable[[], str]] = {
+            self._ended: self._reap,
+            listener.fileno(): lambda: self._accept(listener),
+        }
 
     def serve(self) -> str:
         """Carry out requests; return in the processes that are asked for, each with the module that it is to run."""
@@ -58,10 +63,11 @@ class _Server:
                 if module := self._ready[ready[0][0]]():
                     return module
             else:
-                importlib.import_module(self._wanted.pop(0))
+                _import(self._wanted.pop(0))
 
-    def _accept(self) -> str:
-        connection, _ = self._listener.accept()
+    def _accept(self, listener: socket.socket) -> str:
+        connection, _ = listener.accept()
+        self._sockets[connection.fileno()] = connection
         self._ready[connection.fileno()] = lambda: self._carry_out(connection)
         return ""
 
@@ -73,13 +79,21 @@ class _Server:
             self._wanted += [module] if verb == "import" else []
             self._close(connection)
             return ""
-        importlib.import_module(module)
-        server = os.getpid()
-        if (pid := os.fork()) == 0:
+        server, pid = os.getpid(), -1
+        if _import(module):
+            try:
+                pid = os.fork()
+            except OSError:
+                traceback.print_exc()
+        if pid == 0:
             self._become(server, *streams)
             return module
         for stream in streams:
             os.close(stream)
+        if pid < 0:
+            # What is asked for ends before it has begun, and why stands in the log.
+            self._close(connection)
+            return ""
         self._children[pid] = connection
         self._ready[connection.fileno()] = lambda: self._end(pid)
         return ""
@@ -91,7 +105,9 @@ class _Server:
         os.setsid()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for descriptor in (*self._ready, self._wake):
+        for each in self._sockets.values():
+            each.close()
+        for descriptor in (self._ended, self._wake):
             os.close(descriptor)
         for given, own in ((stdin, 0), (stdout, 1)):
             os.dup2(given, own)
@@ -131,14 +147,27 @@ class _Server:
 
     def _close(self, connection: socket.socket) -> None:
         self._ready.pop(connection.fileno(), None)
+        del self._sockets[connection.fileno()]
         connection.close()
+
+
+def _import(module: str) -> bool:
+    """Import a module; tell whether it could be, and otherwise complain."""
+    try:
+        importlib.import_module(module)
+    except Exception:
+        traceback.print_exc()
+        return False
+    return True
 
 
 def _complain_into(folder: Path) -> None:
     """Give this process a file for what it, or a driver in it, complains of: that would run into the report's lines."""
     log = os.open(folder / f"{os.getpid()}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(log, 2)
-    os.close(log)
+    # It is the one at once where the caller has closed its own.
+    if log != 2:
+        os.dup2(log, 2)
+        os.close(log)
 
 
 def main(parent: str, descriptor: str, folder: str) -> None:
@@ -151,8 +180,9 @@ def main(parent: str, descriptor: str, folder: str) -> None:
     for number in ASKING:
         # Whatever asks a run to end asks the controlling process.
         signal.signal(number, signal.SIG_IGN)
-    # Until now they were held back, as Python would have met one with a traceback.
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKING)
+    # Until now they were held back, as Python would have met one with a traceback. Of an end of a process whoever calls
+    # the command may not want to hear, and this process has to.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*ASKING, signal.SIGCHLD))
     if not end_with(int(parent)):
         return
     os.setsid()

@@ -13,7 +13,7 @@ import pytest
 
 from conformance import garbage
 from conformance.errors import KitError, ScenarioLost
-from conformance.forkserver import GATEWAY
+from conformance.forkserver import GATEWAY, OF_WORKERS
 from conformance.interrupts import held_back
 from conformance.render.terminal import Screen
 from conformance.run import Run
@@ -71,7 +71,8 @@ class Controller:
 
     def pytest_configure_node(self, node: Any) -> None:
         """Hand a worker what it has to know."""
-        node.workerinput["conformance"] = self.run.worker_setup() | {"brief": not self._every_phase}
+        more = {"brief": not self._every_phase, "environment": self.run.forks.changes()}
+        node.workerinput["conformance"] = self.run.worker_setup() | more
 
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """Learn pytest's names for the scenarios: a worker lists them in the plan's order."""
@@ -87,6 +88,8 @@ class Controller:
         if output is not None:
             self.run.note_worker(output)
         elif error:
+            # It may be that all were lost, with the server; who comes next finds another.
+            self.run.forks.prepare(*OF_WORKERS)
             self._last_lost = node.gateway.id
             # One that was lost says nothing; one that could not begin, why.
             self._last_said = str(error).strip().rpartition("\n")[2] if "Traceback" in str(error) else ""

@@ -6,6 +6,7 @@ until a run is the kit's.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,12 @@ def pytest_configure(config: pytest.Config) -> None:
     setup: dict[str, Any] | None = given.get("conformance")
     if setup is None:
         return
+    # What other plugins of the controlling process have put there since this process's server was begun.
+    for name, value in setup.get("environment", {}).items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
     from conformance.suite.brevity import Brief
     from conformance.suite.collection import use_plan
     from conformance.suite.handover import take_over
