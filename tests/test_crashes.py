@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from conformance.interrupts import ASKING
-from conftest import Bench, Daemon, Finished, box_of, finish, kill, script, until
+from conftest import Bench, Daemon, Finished, box_of, finish, kill, parent_of, script, until
 
 RULE, VICTIM = "UNDEF-034", "UNDEF-034/alive[paused]"
 #: A run of a few scenarios, one of which never ends.
@@ -107,6 +107,22 @@ def test_a_killed_worker_costs_one_scenario(bench: Bench) -> None:
     assert set(found.values()) <= {"upheld", "not-applicable"}
     assert "upheld" in found.values()
     assert report["inventory"]["identical"] is True
+    assert bench.traces() == []
+
+
+def test_a_server_that_is_lost_costs_what_was_under_way(bench: Bench) -> None:
+    """It takes its processes along; another makes workers for the rest, and one to clean up."""
+    process = start(bench, "--rule", RULE, "--vice", "hangs", "--workers", "1", "--report", "report.json")
+    kill(parent_of(box_of(process, bench, VICTIM, "dom.undefine")))
+    finished = finish(process)
+    report = bench.report()
+    found = outcomes(report)
+    assert (finished.code, report["complete"]) == (2, True)
+    assert [problem for problem in report["problems"] if "LVC-305" not in problem] == []
+    assert found.pop(VICTIM) == "inconclusive"
+    assert set(found.values()) <= {"upheld", "not-applicable"}
+    assert "Traceback" not in finished.said
+    assert bench.processes() == []
     assert bench.traces() == []
 
 
