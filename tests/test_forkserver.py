@@ -175,24 +175,25 @@ def test_a_caller_that_hears_of_no_ends_changes_nothing(run_folder: Path) -> Non
     server.stop()
 
 
-def test_a_caller_may_have_closed_its_streams(run_folder: Path) -> None:
+def test_a_caller_may_have_closed_its_streams(run_folder: Path, tmp_path: Path) -> None:
     """Then the server's socket, or the file that it complains into, has a number that a stream should have."""
+    said = tmp_path / "said"
     code = f"""
 import os
 from pathlib import Path
-for stream in (0, 2):
+for stream in (0, 1, 2):
     os.close(stream)
 from conformance.forkserver import ForkServer
 server = ForkServer(Path({str(run_folder)!r}))
 process = server.fork("obeys")
 process.stdin.write(b"[os.readlink(f'/proc/self/fd/{{n}}') for n in (0, 1, 2)]\\n")
 process.stdin.flush()
-print(process.stdout.readline().decode(), flush=True)
+Path({str(said)!r}).write_bytes(process.stdout.readline())
 process.end(30)
 server.stop()
 """
-    asked = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=False)
-    kinds = [kind.partition(":")[0].rpartition(".")[2] for kind in ast.literal_eval(asked.stdout)]
+    subprocess.run([sys.executable, "-c", code], check=False)
+    kinds = [kind.partition(":")[0].rpartition(".")[2] for kind in ast.literal_eval(said.read_text())]
     assert kinds == ["pipe", "pipe", "log"]
 
 
@@ -282,6 +283,23 @@ os.kill(os.getpid(), 9)
     asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert asked.returncode == -signal.SIGKILL
     gone(int(asked.stdout))
+
+
+def test_all_end_with_the_controlling_process(run_folder: Path) -> None:
+    """When the process that began the server is killed, neither the server goes on nor what it forked."""
+    code = f"""
+import os
+from pathlib import Path
+from conformance.forkserver import ForkServer
+process = ForkServer(Path({str(run_folder)!r})).fork("obeys")
+process.stdin.write(b"os.getpid(), os.getppid()\\n")
+process.stdin.flush()
+print(process.stdout.readline().decode(), flush=True)
+os.kill(os.getpid(), 9)
+"""
+    killed = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=False)
+    for pid in ast.literal_eval(killed.stdout):
+        gone(pid)
 
 
 def test_all_end_with_the_server(forks: ForkServer) -> None:
