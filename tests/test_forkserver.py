@@ -253,6 +253,13 @@ def test_a_process_knows_its_run_and_is_found_by_it(forks: ForkServer, run_folde
     process.end(30)
 
 
+def test_nothing_is_tried_where_temporary_files_are(forks: ForkServer, run_folder: Path) -> None:
+    """Whoever is ended while Python tries the folder leaves a file there; the caller has tried it."""
+    process = forks.fork("obeys")
+    assert tell(process, "__import__('tempfile').tempdir") == str(run_folder.parent)
+    process.end(30)
+
+
 def test_what_asks_a_run_to_end_is_for_the_controlling_process(forks: ForkServer) -> None:
     """The server goes on; what it forks is in a session of its own, and can be told to end by its number."""
     process = forks.fork("obeys")

@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -175,7 +176,7 @@ def main(parent: str, descriptor: str, folder: str) -> None:
 
     :param parent: the controlling process.
     :param descriptor: the socket to listen at.
-    :param folder: the folder of the run.
+    :param folder: the folder of the run, in the one for temporary files.
     """
     for number in ASKING:
         # Whatever asks a run to end asks the controlling process.
@@ -188,6 +189,8 @@ def main(parent: str, descriptor: str, folder: str) -> None:
     os.setsid()
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     _complain_into(Path(folder))
+    # Python finds it out by writing there, which leaves a file where a process is ended meanwhile.
+    tempfile.tempdir = str(Path(folder).parent)
     garbage.ignore()
     module = _Server(socket.socket(fileno=int(descriptor)), Path(folder)).serve()
     importlib.import_module(module).main()
