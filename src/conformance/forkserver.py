@@ -98,16 +98,18 @@ class ForkServer:
                 number = fcntl.fcntl(listener, fcntl.F_DUPFD_CLOEXEC, _FIRST_OWN)
                 # With -P nothing in the current folder is imported in place of what has its name.
                 command = [sys.executable, "-P", "-m", "conformance.forkserver_process", str(os.getpid())]
-                with held_back():
-                    self._environment = dict(os.environ)
-                    self._process = subprocess.Popen(  # noqa: S603 - the kit's own module
-                        [*command, str(number), str(self._folder)],
-                        stdin=subprocess.DEVNULL,
-                        stdout=subprocess.DEVNULL,
-                        env={**os.environ, **environment(self._folder)},
-                        pass_fds=[number],
-                    )
-                os.close(number)
+                self._environment = dict(os.environ)
+                try:
+                    with held_back():
+                        self._process = subprocess.Popen(  # noqa: S603 - the kit's own module
+                            [*command, str(number), str(self._folder)],
+                            stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL,
+                            env={**self._environment, **environment(self._folder)},
+                            pass_fds=[number],
+                        )
+                finally:
+                    os.close(number)
         finally:
             os.close(place)
 

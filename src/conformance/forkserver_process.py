@@ -22,10 +22,11 @@ from pathlib import Path
 
 from conformance import garbage
 from conformance.interrupts import ASKING
-from conformance.lifeline import end_with
 
 _LONGEST_REQUEST = 256
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_LIBC = ctypes.CDLL(None)
 
 
 class _Server:
@@ -76,8 +77,9 @@ class _Server:
         """Carry out a request; the name of a module tells that this is the process that was asked for."""
         request, streams, _, _ = socket.recv_fds(connection, _LONGEST_REQUEST, 2)
         verb, _, module = request.decode().partition(" ")
+        if verb == "import":
+            self._wanted.append(module)
         if verb != "fork":
-            self._wanted += [module] if verb == "import" else []
             self._close(connection)
             return ""
         server, pid = os.getpid(), -1
@@ -101,7 +103,7 @@ class _Server:
 
     def _become(self, server: int, stdin: int, stdout: int) -> None:
         """Leave to the server what is the server's."""
-        if not end_with(server):
+        if not _end_with(server):
             os._exit(1)
         os.setsid()
         signal.set_wakeup_fd(-1)
@@ -162,6 +164,12 @@ def _import(module: str) -> bool:
     return True
 
 
+def _end_with(parent: int) -> bool:
+    """Let the kernel kill this process when its parent ends; tell whether that is its parent still."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    return os.getppid() == parent
+
+
 def _complain_into(folder: Path) -> None:
     """Give this process a file for what it, or a driver in it, complains of: that would run into the report's lines."""
     log = os.open(folder / f"{os.getpid()}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -184,10 +192,10 @@ def main(parent: str, descriptor: str, folder: str) -> None:
     # Until now they were held back, as Python would have met one with a traceback. Of an end of a process whoever calls
     # the command may not want to hear, and this process has to.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (*ASKING, signal.SIGCHLD))
-    if not end_with(int(parent)):
+    if not _end_with(int(parent)):
         return
     os.setsid()
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     _complain_into(Path(folder))
     # Python finds it out by writing there, which leaves a file where a process is ended meanwhile.
     tempfile.tempdir = str(Path(folder).parent)
