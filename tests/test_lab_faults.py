@@ -10,6 +10,8 @@ import json
 import os
 import random
 import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -40,46 +42,88 @@ def test_a_client_without_rights_is_judged_for_real(short_bench: Bench, lab_stat
     assert "ACCESS_DENIED" in found["evidence"]
 
 
+NAME = f"{SUITE}-test-rpc"
+
+
+@dataclass(frozen=True)
+class Honest:
+    """A run whose daemon stays: the scenarios in which the driver is convicted, and how busy the daemon was with it."""
+
+    convicted: set[str]
+    seconds: float
+
+
 @pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Give the scenarios in which the driver is convicted when its daemon stays."""
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Honest:
+    """Judge the driver once, with nothing in the way."""
     base = tmp_path_factory.mktemp("honest")
     bench = make_bench(base, base / "tmp")
     environment = {"LIBVIRT_CONFORMANCE_LAB_STATE": str(base / "lab")}
-    found = outcomes(judge(bench, environment, f"{SUITE}-test-rpc", *SOME))
-    return {scenario for scenario, outcome in found.items() if outcome == "violated"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIBVIRT_CONFORMANCE_LAB_STATE", str(base / "lab"))
+        with judging(bench, environment) as run:
+            finished = finish(run.process)
+            seconds = run.busy()
+        bench.kit("lab", "down", **environment)
+        found = outcomes(bench.report(f"{NAME}.json"))
+    assert finished.code == 1
+    return Honest({scenario for scenario, outcome in found.items() if outcome == "violated"}, seconds)
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "gone-and-back"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_rule_is_convicted_because_a_daemon_went_away(
-    short_bench: Bench, lab_state: dict[str, str], honest: set[str], seed: int, again: bool
+    short_bench: Bench, lab_state: dict[str, str], honest: Honest, seed: int, again: bool
 ) -> None:
     """A daemon that is killed at any moment, or restarted by somebody else, makes scenarios inconclusive, with why."""
-    name = f"{SUITE}-test-rpc"
-    assert short_bench.kit("lab", "up", name, **lab_state).code == 0
-    process = short_bench.start_kit("lab", "run", name, "--reports", ".", *SOME, **lab_state)
-    moment = random.Random(seed).uniform(0.05, 0.4)
-    # Before there is a draft of the report the kit probes, and restarts the daemon itself.
-    until((Capsule(name).folder / "out" / "report.json").exists)
-    daemon = daemon_of(name)
-    begun = busy(daemon)
-    until(lambda: busy(daemon) > begun + moment or process.poll() is not None)
-    assert process.poll() is None
-    kill(daemon)
-    if again:
-        words = Capsule(name).command(["libvirtd", "--daemon", "--pid-file", "/run/libvirt/libvirtd.pid"])
-        subprocess.run(words, check=True, capture_output=True)
-    finished = finish(process)
-    report = short_bench.report(f"{name}.json")
+    # How long a run takes is the machine's affair; a part of it is within it on each.
+    moment = random.Random(seed).uniform(0.1, 0.7) * honest.seconds
+    with judging(short_bench, lab_state) as run:
+        until(lambda: run.busy() > moment or run.process.poll() is not None)
+        assert run.process.poll() is None
+        kill(run.daemon)
+        if again:
+            words = Capsule(NAME).command(["libvirtd", "--daemon", "--pid-file", "/run/libvirt/libvirtd.pid"])
+            subprocess.run(words, check=True, capture_output=True)
+        finished = finish(run.process)
+    report = short_bench.report(f"{NAME}.json")
     there = outcomes(report)
-    assert {scenario for scenario, outcome in there.items() if outcome == "violated"} <= honest, (seed, finished.out)
+    assert {scenario for scenario, outcome in there.items() if outcome == "violated"} <= honest.convicted, finished.out
     assert "Traceback" not in finished.said
     assert again or "inconclusive" in there.values()
     assert finished.code == (2 if "inconclusive" in there.values() else 1)
     for rule in report["rules"]:
         for scenario in rule["scenarios"]:
             assert scenario["message"] or scenario["outcome"] != "inconclusive"
+
+
+@dataclass(frozen=True)
+class Judging:
+    """A run under way on a subject that was up, from the moment on at which nothing but scenarios is left to do."""
+
+    bench: Bench
+    process: subprocess.Popen[str]
+    daemon: int
+    begun: float
+
+    def busy(self) -> float:
+        """Return the seconds of a processor that the daemon has used since."""
+        return seconds_of(self.daemon) - self.begun
+
+
+@contextlib.contextmanager
+def judging(bench: Bench, environment: dict[str, str]) -> Iterator[Judging]:
+    """Bring a subject up and begin to judge it."""
+    up = bench.kit("lab", "up", NAME, **environment)
+    assert up.code == 0, up.said
+    with bench.start_kit("lab", "run", NAME, "--reports", ".", **environment) as process:
+        try:
+            # Before there is a draft of the report the kit probes, and restarts the daemon itself.
+            until((Capsule(NAME).folder / "out" / "report.json").exists)
+            daemon = daemon_of(NAME)
+            yield Judging(bench, process, daemon, seconds_of(daemon))
+        finally:
+            process.kill()
 
 
 def daemon_of(name: str) -> int:
@@ -92,7 +136,7 @@ def daemon_of(name: str) -> int:
     raise AssertionError("there is no libvirtd")
 
 
-def busy(pid: int) -> float:
+def seconds_of(pid: int) -> float:
     """Return the seconds of a processor that a process has used."""
     try:
         words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
