@@ -1,4 +1,4 @@
-"""The documentation as it is built: every link leads somewhere, no page is heavy, nothing comes from elsewhere."""
+"""The documentation as it is built: links lead somewhere, pages are light, columns have names, nothing is fetched."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ class Page(HTMLParser):
     links: list[str] = field(default_factory=list)
     loads: list[str] = field(default_factory=list)
     anchors: set[str] = field(default_factory=set)
+    headers: list[str] = field(default_factory=list)
+    _in_header: bool = False
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -47,6 +49,19 @@ class Page(HTMLParser):
         for name in ("src", "href") if tag != "a" else ("src",):
             if tag in ("script", "link", "img", "source", "iframe") and (address := given.get(name)):
                 self.loads.append(address)
+        if tag == "th":
+            self._in_header = True
+            self.headers.append("")
+
+    def handle_data(self, data: str) -> None:
+        """Note what stands at the head of a column or a row."""
+        if self._in_header:
+            self.headers[-1] += data.strip()
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note where a head ends."""
+        if tag == "th":
+            self._in_header = False
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +107,12 @@ def test_no_page_is_heavy(site: dict[Path, Page]) -> None:
     heavy = {path.name: path.stat().st_size for path in site if path.stat().st_size > HEAVIEST}
     # The index and the search have no bound: they name everything there is.
     assert {name: size for name, size in heavy.items() if name != "genindex.html"} == {}
+
+
+def test_every_column_has_a_name(site: dict[Path, Page]) -> None:
+    """Whoever has a table read out hears what each cell is."""
+    assert sum(len(page.headers) for page in site.values()) > len(site)
+    assert not [path.name for path, page in site.items() if "" in page.headers]
 
 
 def test_nothing_is_loaded_from_elsewhere(site: dict[Path, Page]) -> None:
