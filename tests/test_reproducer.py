@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import pathlib
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.driver.host import Host
 from conformance.flags import Undefine
 from conformance.journal import Entry, Failure
 from conformance.judgement import Look, look_at
@@ -20,6 +23,7 @@ from conformance.view import BY_NAME
 
 URI = "qemu+ssh://user:hush%21@host/system"
 XML = Machine("test", "hvm", "i686").definition("lvc-1", "u-1", "run1")
+UUID = "7e0b2c52-4c0e-4a37-9a3c-5d1f0a3b6c11"
 REFUSED = Failure(55, "OPERATION_INVALID", 10, "not now")
 ENTRIES = (
     Entry("conn", "defineXML", (XML,), "dom", None, "Given a domain that is inactive"),
@@ -76,6 +80,7 @@ def test_what_is_on_the_host_is_looked_for_there(tmp_path: Path, aspect: str, fo
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("")
+    (tmp_path / "swtpm" / "u-1" / ".lock").write_text("")
     (tmp_path / "save" / "lvc-1" / "folder" / "x").unlink()
     look = look_at(BY_NAME[aspect], uuid="u-1", name="lvc-1", dom="dom")
     text = script(
@@ -87,6 +92,16 @@ def test_what_is_on_the_host_is_looked_for_there(tmp_path: Path, aspect: str, fo
     exec(assigned, known)
     assert eval(look.expression, known) == [str(tmp_path / found)]
     assert look.expression in text
+
+
+def test_a_link_to_a_file_that_is_gone_is_found_as_the_kit_finds_it(tmp_path: Path) -> None:
+    """An undefine that leaves a link of autostart behind leaves one to nothing."""
+    link = tmp_path / "autostart" / "lvc-1.xml"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "lvc-1.xml")
+    look = look_at(BY_NAME["files on the host"], uuid="u-1", name="lvc-1", dom="dom")
+    assert eval(look.expression, {"pathlib": pathlib, "places": [str(tmp_path)]}) == [str(link)]
+    assert Host((tmp_path,)).answer("kept", "u-1", "lvc-1") == (str(link.relative_to(tmp_path)),)
 
 
 def test_flags_have_their_names() -> None:
@@ -112,8 +127,25 @@ def test_what_a_script_makes_is_not_the_kits() -> None:
 def test_what_a_script_makes_it_takes_away() -> None:
     """Each domain is destroyed and undefined in the end, with the flags that the calls before made necessary."""
     saved = Entry("dom", "managedSave", (0,), "", None, "When")
-    assert "dom.undefineFlags(1))" in make((*ENTRIES, saved)).splitlines()[-3]
-    assert make().count("'clean up'") == 4
+    *_, first, calls, _, _ = make((*ENTRIES, saved)).splitlines()
+    assert (first, calls.strip()) == (
+        "for domain in [dom, dom2]:  # clean up",
+        "for call in (domain.destroy, lambda: domain.undefineFlags(1), domain.undefine):",
+    )
+    assert "for call in (domain.destroy, domain.undefine):" in make()
+
+
+@pytest.mark.parametrize("method", ["createXML", "defineXML"])
+def test_nothing_is_left_of_what_a_script_made(method: str) -> None:
+    """What it made is gone in the end, also where the driver refuses the flag that its calls would make necessary."""
+    xml = Machine("test", "hvm", "i686").definition("lvc-1", UUID, "run1", Hardware())
+    refused = Entry("dom", "checkpointCreateXML", ("",), "", REFUSED, "When the client calls")
+    more = (0,) if method == "createXML" else ()
+    text = make((Entry("conn", method, (xml, *more), "dom", None, "Given a domain"), refused), uri="test:///default")
+    last = "print('left:', [domain.name() for domain in conn.listAllDomains()])"
+    done = subprocess.run([sys.executable, "-c", f"{text}\n{last}"], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "left: ['test']"
+    assert done.stderr == ""
 
 
 @given(TEXTS, TEXTS, TEXTS)

@@ -144,8 +144,8 @@ def test_each_question_can_be_asked_by_a_script(aspect: Aspect) -> None:
 
 
 ON_HOST = (
-    "[str(p) for place in places for p in pathlib.Path(place).rglob('*') if p.is_file() "
-    "and not any(part in ('run', 'log', 'cache', 'dump') for part in p.relative_to(place).parts) "
+    "[str(p) for place in places for p in pathlib.Path(place).rglob('*') if (p.is_symlink() or not p.is_dir()) "
+    "and not any(part in ('run', 'log', 'cache', 'dump') or part[0] == '.' for part in p.relative_to(place).parts) "
     "and 'tpm' {tpm} str(p.parent) and ('u-1' in str(p) or 'n-1' in str(p))]"
 )
 

@@ -82,8 +82,8 @@ def _on_host(aspect: Aspect, uuid: str, name: str) -> str:
     if aspect.form is Form.FILE:
         return f"(folder / '{uuid}.{aspect.method}').exists()"
     conditions = [
-        "p.is_file()",
-        f"not any(part in {PASSING!r} for part in p.relative_to(place).parts)",
+        "(p.is_symlink() or not p.is_dir())",
+        f"not any(part in {PASSING!r} or part[0] == '.' for part in p.relative_to(place).parts)",
         "'tpm' in str(p.parent)" if aspect.method == "tpm" else "'tpm' not in str(p.parent)",
         f"({uuid!r} in str(p) or {name!r} in str(p))",
     ]

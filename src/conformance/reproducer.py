@@ -17,6 +17,9 @@ from conformance.restart_script import FOR_DAEMON, FOR_EMBEDDED, RESTART, daemon
 from conformance.uri import redact, scrub
 
 _SHOW = """\
+# What fails is shown below, and need not be told by libvirt as well.
+libvirt.registerErrorHandler(lambda *_: None, None)
+
 def show(label, call):
     try:
         print(label, "->", call())
@@ -92,6 +95,8 @@ def script(
     needed.update(FOR_RACE if race is not None else ())
     if restarts:
         needed.update(FOR_EMBEDDED if embedded else FOR_DAEMON)
+    last = _clean_up(acts) if race is None and not (restarts and embedded) else []
+    needed.update({"contextlib"} if last else ())
     questions = [f'show("{look.label}", lambda: {look.expression})' for look in looks]
     shown = redact(uri)
     opened = f"{shown + ('&' if '?' in shown else '?') + 'root='!r} + root" if embedded else repr(shown)
@@ -108,7 +113,7 @@ def script(
     if restarts and embedded:
         calls = [*things, *lives(opening, body, questions)]
     else:
-        calls = [*opening, *things, *body, *questions, *(_clean_up(acts) if race is None else [])]
+        calls = [*opening, *things, *body, *questions, *last]
     lines = [
         *_comment(f"{rule}: {statement}"),
         *_comment(f"expected: {expected}"),
@@ -192,12 +197,15 @@ _LEAVES = {"managedSave": 1, "snapshotCreateXML": 2, "checkpointCreateXML": 16}
 
 
 def _clean_up(acts: Sequence[Entry]) -> list[str]:
-    """Return lines that take away what the script made."""
-    domains = dict.fromkeys(entry.result for entry in acts if re.match(r"dom\d*$", entry.result))
+    """Return lines that take away what the script made; not all of it may be left, and a driver may lack a flag."""
+    domains = list(dict.fromkeys(entry.result for entry in acts if re.match(r"dom\d*$", entry.result)))
+    if not domains:
+        return []
     flags = sum({_LEAVES[entry.method] for entry in acts if entry.method in _LEAVES})
-    undefine = f"lambda: {{}}.undefineFlags({flags})" if flags else "{}.undefine"
+    with_flags = f"lambda: domain.undefineFlags({flags}), " if flags else ""
     return [
-        line
-        for name in domains
-        for line in (f"show('clean up', {name}.destroy)", f"show('clean up', {undefine.format(name)})")
+        f"for domain in [{', '.join(domains)}]:  # clean up",
+        f"    for call in (domain.destroy, {with_flags}domain.undefine):",
+        "        with contextlib.suppress(libvirt.libvirtError):",
+        "            call()",
     ]
