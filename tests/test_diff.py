@@ -350,9 +350,22 @@ def asked(made: dict[str, Any], mode: str) -> dict[str, Any]:
             Kind.NEWLY_SUPPORTED,
         ),
         (asked(report({TABLE: UNSURE}), "pairwise"), asked(report({FAULT: VIOLATED}), "pairwise"), Kind.NOT_COMPARED),
+        (asked(report({TABLE: UNSET}), "pairwise"), asked(report({FAULT: VIOLATED}), "pairwise"), Kind.STILL_BROKEN),
+        (asked(report({FAULT: VIOLATED}), "pairwise"), asked(report({TABLE: UNSET}), "pairwise"), Kind.STILL_BROKEN),
         (report({A: UPHELD}), asked(report({A: UPHELD, FAULT: VIOLATED}), "pairwise"), Kind.NOT_COMPARED),
     ],
-    ids=["new", "gone", "new, more asked", "new, less asked", "gone, less asked", "applies now", "unsure", "no table"],
+    ids=[
+        "new",
+        "gone",
+        "new, more asked",
+        "new, less asked",
+        "gone, less asked",
+        "applies now",
+        "unsure",
+        "stuck",
+        "stuck now",
+        "no table",
+    ],
 )
 def test_a_fault_of_the_table_is_compared_with_the_table(old: dict[str, Any], new: dict[str, Any], kind: Kind) -> None:
     """A fault has an entry where it was shown only: elsewhere it held, as far as was asked."""

@@ -106,6 +106,9 @@ def _outcome_elsewhere(
         return there.outcome
     if unjudged := next((outcome for outcome in of_table if outcome in _UNJUDGED), None):
         return unjudged
+    if Verdict.NOT_TESTABLE in of_table:
+        # Nobody knows whether the fault would have been met in what could not be brought about.
+        return Verdict.NOT_TESTABLE
     # Where one report has asked for every cell, it may know a fault that the other's selection has not met.
     if _asked_for_all(other) and not _asked_for_all(report):
         return Verdict.NOT_RUN
