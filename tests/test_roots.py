@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from conformance import roots
 from conformance.errors import CleanUpFailed
 from conformance.roots import (
     MARK,
     base_folder,
     configuration_of,
+    end_left,
     guests_of,
     make_root,
     needed_configuration,
@@ -34,6 +37,34 @@ def test_a_root_is_made_and_removed(tmp_path: Path) -> None:
     )
     remove_root(root)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only a privileged driver gives guests a file system of their own")
+@pytest.mark.parametrize(("mounts", "needed"), [("/ /proc", False), ("/proc /sys", True), ("", True)])
+def test_in_a_plain_chroot_guests_get_no_file_system_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounts: str, needed: bool
+) -> None:
+    """It is made from the root's mount, and a folder is none; where nobody can tell, the driver is left as it is."""
+    file = tmp_path / "mountinfo"
+    file.write_text("".join(f"22 27 0:21 / {place} rw - proc proc rw\n" for place in mounts.split()))
+    monkeypatch.setattr(roots, "_MOUNTS", file)
+    assert ("namespaces = []" in needed_configuration()) is needed
+    file.unlink()
+    assert "namespaces" not in needed_configuration()
+
+
+def test_only_what_a_run_has_left_on_anothers_root_is_ended(tmp_path: Path) -> None:
+    """Of the processes on a root those end whose parent is the run's."""
+    guest = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", f"{tmp_path}/"])
+    try:
+        (tmp_path / "guest.pid").write_text(str(guest.pid))
+        end_left(tmp_path, 1)
+        assert guest.poll() is None
+        end_left(tmp_path, os.getpid())
+        assert guest.wait(10) == -signal.SIGKILL
+    finally:
+        guest.kill()
+        guest.wait()
 
 
 def test_the_last_root_takes_the_folder_along(tmp_path: Path) -> None:

@@ -99,6 +99,19 @@ def test_what_never_held_in_the_baseline_is_counted(judged: Judged, known: list[
     assert shown(report).endswith(f"\nresult:    no worse than the baseline, where {said} not kept either\n")
 
 
+def test_that_no_guest_starts_comes_first(judged: Judged) -> None:
+    """Whoever reads of a hundred scenarios that were not reached has read before why."""
+    report = copy.deepcopy(judged.report)
+    (start,) = [found for found in report["capabilities"] if found["id"] == "start"]
+    assert "No guest starts" not in shown(report)
+    start["evidence"] = "create: INTERNAL_ERROR (no such thing)"
+    text = shown(report)
+    assert "\n! No guest starts here: create: INTERNAL_ERROR (no such thing)\n" in text
+    assert text.index("No guest starts") < text.index("UNDEF-001")
+    start["present"] = False
+    assert "No guest starts" not in shown(report)
+
+
 def test_conformant_is_not_said_of_rules_that_were_not_run(judged: Judged) -> None:
     """Who reads the last line alone does not take a part for the whole."""
     report = copy.deepcopy(judged.report)

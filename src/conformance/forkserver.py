@@ -150,6 +150,11 @@ class ForkServer:
         """Return a command that begins such a process and stands for it, for whoever starts commands only."""
         return [sys.executable, "-I", "-S", str(_SCRIPT), mark(self._folder), module]
 
+    @property
+    def pid(self) -> int:
+        """The server's process number, or 0 where there is none: it adopts what its processes leave."""
+        return 0 if self._process is None else self._process.pid
+
     def stop(self) -> None:
         """End the server, and with it whatever processes of its there are."""
         if self._process is not None:

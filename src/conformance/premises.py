@@ -13,8 +13,8 @@ from conformance.errors import CleanUpFailed, Unwritable
 from conformance.forkserver import ForkServer
 from conformance.ledger import PREFIX, Ledger
 from conformance.processes import end_processes
-from conformance.roots import base_folder, configuration_of, make_root, remove_root
-from conformance.uri import embeds, embeds_without_root, with_root
+from conformance.roots import base_folder, configuration_of, end_left, make_root, remove_root
+from conformance.uri import embeds, embeds_without_root, root_of, with_root
 
 
 class Premises:
@@ -51,7 +51,8 @@ class Premises:
             self.ledger.announce_root(self.root)
             make_root(self.root.parent, "p")
             uri = with_root(uri, str(self.root))
-        self.attendant = Attendant(uri, self.folder, self.forks)
+        # Nobody has typed the root's path, so no error tells of it.
+        self.attendant = Attendant(self.uri, self.folder, self.forks)
         self.attendant.ask({"do": "probe", "uri": uri, "ledger": str(self.ledger.path), **wanted})
 
     def _make_folder(self, ledger: Ledger) -> None:
@@ -117,6 +118,9 @@ class Premises:
         attendant, self.attendant = self.attendant, None
         if attendant is not None:
             attendant.stop()
+        if self.ledger is not None and self.forks.pid and (root := root_of(self.uri)):
+            # libvirt asks an emulator what it can do in a process that outlives one that was ended meanwhile.
+            end_left(Path(root), self.forks.pid)
         self.forks.stop()
         if self.ledger is None:
             return []

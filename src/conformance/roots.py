@@ -21,6 +21,7 @@ from conformance.errors import CleanUpFailed
 #: Marks a folder as a root that the kit made: nothing without it is ever removed.
 MARK = ".libvirt-conformance-root"
 _KVM = Path("/dev/kvm")
+_MOUNTS = Path("/proc/self/mountinfo")
 #: A start asks the emulator one by one for some 300 features of the guest's processor, which is most of what it
 #: costs; without this capability libvirt reads them in two questions. No rule is about a guest's processor.
 _BRIEF = 'capability_filters = ["cpu-unavailable-features"]\n'
@@ -70,7 +71,19 @@ def needed_configuration() -> str:
     if os.geteuid() == 0 and not _emulator_user_can_use_kvm():
         # As its own user the emulator would be probed anew at every define, for half a minute each.
         lines += ['user = "root"', 'group = "root"']
+    if os.geteuid() == 0 and not _is_mounted("/"):
+        # libvirt gives each guest a file system of its own, which cannot be made from one that is no mount.
+        lines.append("namespaces = []")
     return "\n".join(lines) + "\n"
+
+
+def _is_mounted(folder: str) -> bool:
+    """Tell whether a file system is mounted on a folder, as this process sees it; in a plain chroot ``/`` is none."""
+    try:
+        mounts = _MOUNTS.read_text().splitlines()
+    except OSError:
+        return True
+    return any(mount.split()[4] == folder for mount in mounts)
 
 
 def _emulator_user_can_use_kvm() -> bool:
@@ -120,6 +133,17 @@ def guests_of(root: Path) -> list[int]:
             if pid != os.getpid() and f"{root}/" in Path(f"/proc/{pid}/cmdline").read_text():
                 found.append(pid)
     return found
+
+
+def end_left(root: Path, parent: int) -> None:
+    """End what was started on a root of somebody else's, and left to an adoptive parent when its own had ended.
+
+    :param parent: a process of the run's, so nothing that others have started on the root is among its children.
+    """
+    for pid in guests_of(root):
+        with contextlib.suppress(OSError, IndexError):
+            if int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                _end(pid)
 
 
 def _end(pid: int, seconds: float = 10.0) -> None:

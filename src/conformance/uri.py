@@ -89,7 +89,12 @@ def in_process(uri: str) -> bool:
 
 def embeds_without_root(uri: str) -> bool:
     """Tell whether a URI asks for a driver inside this process and names no root directory for it."""
-    return embeds(uri) and "root" not in dict(parse_qsl(urlsplit(uri).query))
+    return embeds(uri) and not root_of(uri)
+
+
+def root_of(uri: str) -> str:
+    """Return the root directory that a URI names for an embedded driver, or an empty text."""
+    return dict(parse_qsl(urlsplit(uri).query)).get("root", "") if embeds(uri) else ""
 
 
 def with_root(uri: str, root: str) -> str:

@@ -13,9 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
 
-from conformance.uri import embeds, is_local
+from conformance.uri import embeds, is_local, root_of
 from conformance.view import PASSING, Answer
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def places_of(uri: str) -> tuple[Path, ...]:
     if not is_local(uri):
         return ()
     if embeds(uri):
-        root = dict(parse_qsl(urlsplit(uri).query)).get("root", "")
+        root = root_of(uri)
         return (Path(root),) if root else ()
     home = Path.home()
     candidates = (

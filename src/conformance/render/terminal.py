@@ -14,10 +14,11 @@ from rich.text import Text
 from conformance.catalog import release_text
 from conformance.diff import EXCUSED
 from conformance.render import gate_text
-from conformance.render.identity import RESULTS
+from conformance.render.identity import number_of
 from conformance.render.plain import printable
+from conformance.render.result import IDS_SHOWN, result
 from conformance.run import Run
-from conformance.verdict import ExitCode, Verdict
+from conformance.verdict import Verdict
 
 _STYLES = {
     Verdict.UPHELD: ("✔", "green"),
@@ -29,16 +30,7 @@ _STYLES = {
     Verdict.NOT_RUN: (" ", "dim"),
 }
 _PLAIN_MARKS = {"✔": "+", "✘": "X"}
-_RESULT_STYLES = {
-    ExitCode.CONFORMANT: "bold green",
-    ExitCode.NOT_CONFORMANT: "bold red",
-    ExitCode.ERROR: "bold magenta",
-    ExitCode.NOTHING_SELECTED: "bold yellow",
-    ExitCode.NOTHING_APPLICABLE: "bold yellow",
-}
 _WIDTH = 100
-#: How many scenarios are named that came to no judgement for the same reason, and rules that fail a run.
-_IDS_SHOWN = 6
 
 
 class _Console(Console):
@@ -73,7 +65,7 @@ class Screen:
         which = f", {before + 1} of {times} times" if times > 1 else ""
         self._console.print(
             Text.assemble(
-                "Judging ", (printable(run.record.uri), "bold"), f" by {_number(len(rules), 'rule')}{which} …"
+                "Judging ", (printable(run.record.uri), "bold"), f" by {number_of(len(rules), 'rule')}{which} …"
             )
         )
 
@@ -102,6 +94,7 @@ class Screen:
         if self._done:
             self._rewind()
         self._driver(report["driver"], report["machine"])
+        self._guests(report["capabilities"])
         self._rules(report["rules"])
         known = _known(report)
         for rule in report["rules"]:
@@ -143,6 +136,14 @@ class Screen:
             text += f"; domains of type {machine['type']}, {machine['os_type']}, {machine['arch']}"
         self._console.print(Text(printable(text)))
         self._console.print()
+
+    def _guests(self, capabilities: Iterable[Mapping[str, Any]]) -> None:
+        """Say before all else that no guest starts, where that is so: most rules stay unjudged for it."""
+        for found in capabilities:
+            if found["id"] == "start" and found["present"] and not found["evidence"].startswith("create: success"):
+                for line in _wrap(printable(f"! No guest starts here: {found['evidence']}"), _WIDTH):
+                    self._console.print(Text(line, "bold magenta"))
+                self._console.print()
 
     def _rules(self, rules: Iterable[Mapping[str, Any]]) -> None:
         """Show a line for each rule that was selected; those that do not apply say why below."""
@@ -202,8 +203,8 @@ class Screen:
                 reasons.setdefault(scenario["message"], []).append(scenario["id"])
         mark, style = self._mark(verdict)
         for reason, ids in reasons.items():
-            shown = ", ".join(ids[:_IDS_SHOWN])
-            more = f", and {len(ids) - _IDS_SHOWN} more" if len(ids) > _IDS_SHOWN else ""
+            shown = ", ".join(ids[:IDS_SHOWN])
+            more = f", and {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else ""
             self._console.print()
             self._console.print(Text(f"{mark} {verdict.value}: {shown}{more}", style))
             self._block("reason", reason)
@@ -226,12 +227,14 @@ class Screen:
         scenarios = ", ".join(f"{count} {name}" for name, count in summary["scenarios"].items() if count)
         rules = ", ".join(f"{count} {name}" for name, count in summary["rules"].items() if count)
         self._console.print(f"rules:     {rules}")
-        self._console.print(
-            f"scenarios: {scenarios}; {timing['wall_seconds']:.1f} s with {_number(timing['workers'], 'worker')}, "
-            f"{timing['libvirt_seconds']:.1f} s of them inside libvirt"
+        took = (
+            f"; {timing['wall_seconds']:.1f} s with {number_of(timing['workers'], 'worker')}"
             if timing["workers"]
-            else f"scenarios: {scenarios}"
+            else ""
         )
+        # Workers tell in the end, and those that were told to end before do not.
+        inside = f", {timing['libvirt_seconds']:.1f} s of them inside libvirt" if took and report["complete"] else ""
+        self._console.print(f"scenarios: {scenarios}{took}{inside}")
         if table := report.get("decision_table"):
             for line in _table(table):
                 self._console.print(Text(printable(line)))
@@ -239,7 +242,7 @@ class Screen:
             kept = "as they were" if inventory["identical"] else "NOT as they were"
             self._console.print(f"others:    {inventory['objects']} objects that are not the kit's are {kept}")
             if left := inventory.get("left"):
-                said = f"left:      {_number(len(left), 'file')} that the driver keeps of domains that are gone: "
+                said = f"left:      {number_of(len(left), 'file')} that the driver keeps of domains that are gone: "
                 self._console.print(Text(printable(f"{said}{left[0]}{' …' if left[1:] else ''}")))
         for label, file in files.items():
             if file is not None:
@@ -248,12 +251,7 @@ class Screen:
         if told:
             self._console.print("reasons:" if summary["reasons"] else "reasons:   every rule is kept")
             self.show(gate_text.reasons(report))
-        code = ExitCode(summary["exit_code"])
-        text, style = RESULTS[code], _RESULT_STYLES[code]
-        if code == ExitCode.CONFORMANT:
-            text, style = _conformant(report)
-        elif code == ExitCode.NOT_CONFORMANT and not told:
-            text += _failing(report)
+        text, style = result(report, told=told)
         self._console.print(Text(f"result:    {text}" + ("" if report["complete"] else ", not finished"), style))
 
 
@@ -261,14 +259,14 @@ def _table(table: Mapping[str, Any]) -> Iterable[str]:
     """Yield what is said of the decision table: numbers, as each cause stands among the violations already."""
     cells, causes = table["cells"], len(table["convictions"])
     decided = f"{cells['decided']:,} decided" + (" (every pair meets)" if table["mode"] == "pairwise" else "")
-    convicted = f"{cells['convicted']:,} convicted" + (f" by {_number(causes, 'cause')}" if causes else "")
+    convicted = f"{cells['convicted']:,} convicted" + (f" by {number_of(causes, 'cause')}" if causes else "")
     yield f"table:     {cells['reachable']:,} cells reachable, {decided}, {convicted}"
     if cells["inconsistent"]:
         first = table["inconsistent"][0]
         flags = " and ".join(first["flags"]) or "no flag"
         held = f" with {' and '.join(first['holds'])}" if first["holds"] else ""
-        number = _number(cells["inconsistent"], "cell")
-        yield f"           {number} answered in two ways, such as {flags}, {first['state']}{held}:"
+        cells_text = number_of(cells["inconsistent"], "cell")
+        yield f"           {cells_text} answered in two ways, such as {flags}, {first['state']}{held}:"
         yield f"           {first['first']}; asked again, {first['second']}"
 
 
@@ -284,34 +282,6 @@ def _wrap(text: str, width: int, indent: str = "") -> list[str]:
     )
 
 
-def _conformant(report: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the result of a run that nothing failed, and what kept something from failing it."""
-    summary = report["summary"]
-    numbers = {reason["kind"]: len(reason["rules"]) for reason in summary["reasons"]}
-    if known := numbers.get("known-broken"):
-        were = f"{_number(known, 'rule')} {'was' if known == 1 else 'were'}"
-        return f"no worse than the baseline, where {were} not kept either", "bold yellow"
-    text, style = RESULTS[ExitCode.CONFORMANT], _RESULT_STYLES[ExitCode.CONFORMANT]
-    if excused := numbers.get("deviation"):
-        text, style = f"{text}, with recorded deviations from {_number(excused, 'rule')}", "bold yellow"
-    if warned := numbers.get("warning"):
-        text, style = (
-            f"{text}, with {_number(warned, 'rule')} below {summary['level']} not kept",
-            "bold yellow",
-        )
-    if left := summary["rules"].get(Verdict.NOT_RUN):
-        text, style = f"{text}; {_number(left, 'rule')} not run", "bold yellow"
-    return text, style
-
-
-def _failing(report: Mapping[str, Any]) -> str:
-    """Return the rules that fail a run, as those that are violated below its level stand among them above."""
-    kinds = (Verdict.VIOLATED, Verdict.NOT_TESTABLE)
-    failing = [rule for reason in report["summary"]["reasons"] if reason["kind"] in kinds for rule in reason["rules"]]
-    more = f" and {len(failing) - _IDS_SHOWN} more" if len(failing) > _IDS_SHOWN else ""
-    return f": {', '.join(failing[:_IDS_SHOWN])}{more}" if failing else ""
-
-
 def _known(report: Mapping[str, Any]) -> set[str]:
     """Return the scenarios of which a baseline says that they never held."""
     baseline = report.get("baseline", {})
@@ -322,12 +292,8 @@ def _count(scenarios: Iterable[Mapping[str, Any]]) -> str:
     """Return how many scenarios of a rule ended in which way, short where all ended alike."""
     outcomes = [Verdict(scenario["outcome"]) for scenario in scenarios]
     if len(set(outcomes)) == 1:
-        return _number(len(outcomes), "scenario")
+        return number_of(len(outcomes), "scenario")
     return ", ".join(f"{outcomes.count(verdict)} {verdict}" for verdict in _STYLES if verdict in outcomes)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _alike(
