@@ -341,6 +341,8 @@ def test_a_rule_is_found_by_its_id_in_any_case(catalog: Catalog) -> None:
     ("rule", "problem"),
     [
         ("undef-999", "there is no rule undef-999"),
+        ("undef-999/removed", "there is no rule undef-999/removed"),
+        ("UNDEF-001/table[removed]", "UNDEF-001/table[removed] is a scenario of rule UNDEF-001"),
         ("undef-003", "UNDEF-003 was withdrawn: libvirt never promised it"),
     ],
 )

@@ -97,6 +97,9 @@ class Catalog:
         if wanted in self.withdrawn:
             raise UnknownRule(f"{wanted} was withdrawn: {self.withdrawn[wanted].reason}")
         if wanted not in self.rules:
+            known = wanted.partition("/")[0]
+            if known in self.rules:
+                raise UnknownRule(f"{rule_id} is a scenario of rule {known}", remedy=f"name the rule, {known}")
             raise UnknownRule(f"there is no rule {rule_id}")
         return self.rules[wanted]
 

@@ -80,9 +80,9 @@ class Ledger:
         return ledger
 
     @classmethod
-    def left_behind(cls, uri: str, *, folder: Path | None = None) -> Iterator[Ledger]:
-        """Yield the ledgers of runs against a URI whose process is no more."""
-        for path in sorted((folder or state_folder()).glob(f"{uri_key(uri)}-*.jsonl")):
+    def left_behind(cls, uri: str = "", *, folder: Path | None = None) -> Iterator[Ledger]:
+        """Yield the ledgers of runs against a URI, or against any, whose process is no more."""
+        for path in sorted((folder or state_folder()).glob(f"{uri_key(uri) if uri else '*'}-*.jsonl")):
             ledger = cls(path)
             if not ledger.is_alive():
                 yield ledger

@@ -9,6 +9,7 @@ from conformance.catalog import release_text
 from conformance.cleaning import clean as clean_up
 from conformance.errors import CleanUpFailed
 from conformance.interrupts import ended_in_order
+from conformance.ledger import Ledger
 from conformance.options import Options
 from conformance.report import RunRecord
 from conformance.run import Run
@@ -73,6 +74,11 @@ def clean(options: argparse.Namespace) -> int:
     print(
         f"{shown}: removed {removed} objects that killed runs had left." if removed else f"{shown}: nothing was left."
     )
+    mine = {ledger.path for ledger in Ledger.left_behind(options.uri)}
+    if others := sum(ledger.path not in mine for ledger in Ledger.left_behind()):
+        # Which URIs they were stands nowhere, as it may hold a password.
+        runs = "a run that was killed" if others == 1 else f"{others} runs that were killed"
+        print(f"Something may be left of {runs} against another URI: clean takes the URI that the run was given.")
     if failed:
         for problem in failed[:-1]:
             print(problem, file=sys.stderr)
