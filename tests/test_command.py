@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from conformance.cli import main
+from conformance.formats import FORMATS
+from conformance.ledger import uri_key
 from conformance.machine import NO_SUCH_DISK
 from conformance.specification import load_specification
 from conftest import Bench, Judged, script
@@ -136,6 +138,41 @@ def test_every_mistake_is_one_sentence(
         signal.signal(signal.SIGTERM, before)
     check_one_sentence(returned, *capsys.readouterr(), code)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["-", "./-"])
+@pytest.mark.parametrize("option", ["report", "deviations", "baseline", *(form.name for form in FORMATS)])
+def test_a_run_takes_no_sign_for_a_file(
+    option: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A document would stand in the midst of what a person reads, or in a file of a name that nobody meant."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-").write_text("{}")
+    returned = main(("run", f"--{option}", name, "--rule", "UNDEF-999"))
+    ended = capsys.readouterr()
+    check_one_sentence(returned, *ended, "LVC-101")
+    assert (
+        f"argument --{option}: '{name}' names no file here: it is render that writes to standard output; " in ended.err
+    )
+    assert (tmp_path / "-").read_text() == "{}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("prove", "--report", "-"), ("explore", "--report", "-"), ("merge", "a.json", "--report", "-"),
+        ("merge", "a.json", "--report", "r.json", "--baseline", "-"),
+        ("deviations", "--from", "a.json", "--output", "-"),
+    ],
+)  # fmt: skip
+def test_nor_does_any_command_that_writes_beside_what_it_prints(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file of that name is not what anybody means who types it."""
+    returned = main(words)
+    ended = capsys.readouterr()
+    check_one_sentence(returned, *ended, "LVC-101")
+    assert "'-' names no file here" in ended.err
 
 
 def test_a_remedy_names_what_was_called(bench: Bench) -> None:
@@ -295,6 +332,20 @@ def test_clean_finds_nothing_where_nothing_is_left(bench: Bench) -> None:
     """After no run, and after one that ended in order, there is nothing to remove."""
     finished = bench.kit("clean")
     assert (finished.code, finished.out) == (0, "test:///default: nothing was left.\n")
+
+
+def test_clean_says_that_another_uri_has_something_left(bench: Bench) -> None:
+    """Who forgets the URI of the run that was killed is not told that all is well."""
+    bench.ledgers.mkdir(parents=True)
+    for number in "12":
+        header = {"run": f"0000000{number}", "pid": 1, "start": "not this one"}
+        (bench.ledgers / f"{uri_key('qemu:///embed')}-0000000{number}.jsonl").write_text(json.dumps(header) + "\n")
+    finished = bench.kit("clean")
+    assert finished.code == 0
+    assert "test:///default: nothing was left.\n" in finished.out
+    assert "2 runs that were killed against another URI" in finished.out
+    assert bench.kit("clean", "qemu:///embed").out == "qemu:///embed: nothing was left.\n"
+    assert bench.kit("clean").out == "test:///default: nothing was left.\n"
 
 
 @pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])

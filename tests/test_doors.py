@@ -161,6 +161,15 @@ def test_a_time_that_is_none_is_refused(bench: Bench, timeout: str) -> None:
     assert "Traceback" not in finished.said
 
 
+@pytest.mark.parametrize("option", ["report", "deviations", "baseline"])
+def test_a_sign_for_standard_output_is_no_file(bench: Bench, option: str) -> None:
+    """The options for files are checked as the command's are, and no file of that name is made."""
+    finished = bench.pytest(*DOOR, *FEW, f"--libvirt-{option}=-")
+    assert finished.code not in (0, 1)
+    assert f"--libvirt-{option}: '-' names no file here" in finished.err
+    assert not (bench.folder / "-").exists()
+
+
 OTHERS = """\
 import sys
 

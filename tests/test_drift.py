@@ -37,7 +37,11 @@ DATA: dict[str, Any] = {
     "without": {"D-003": "the principle"},
 }
 UPSTREAM = parse_upstream(DATA, CATALOG, "spec/upstream.toml")
-FACTS = Api("facts", {"virDemoRemove": Function("virDemoRemove", "int", (), 9004)})
+FACTS = Api(
+    "facts",
+    {"virDemoRemove": Function("virDemoRemove", "int", (), 9004)},
+    {"VIR_DEMO_KEEP": Constant("VIR_DEMO_KEEP", "virDemoFlags", 1, 9004)},
+)
 
 
 def api(*prose: str, **more: str) -> Api:
@@ -183,16 +187,52 @@ def test_a_list_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
 def test_the_specification_says_of_every_rule_what_it_rests_on() -> None:
     """No rule is without a basis, whatever libvirt this machine has."""
     catalog = load_catalog(folder("spec"))
-    assert list(check_bases(catalog, read_upstream(folder("spec"), catalog))) == []
+    upstream = read_upstream(folder("spec"), catalog)
+    assert list(check_bases(catalog, upstream, read_facts(folder("spec")))) == []
 
 
 def test_a_rule_of_which_nobody_has_said_what_it_rests_on_is_found() -> None:
     """The rule is named at its place, with the file that lacks it and the command that shows the fingerprints."""
     silent = parse_upstream({**DATA, "without": {}}, CATALOG, "spec/upstream.toml")
-    assert list(check_bases(CATALOG, UPSTREAM)) == []
-    (found,) = check_bases(CATALOG, silent)
+    assert list(check_bases(CATALOG, UPSTREAM, FACTS)) == []
+    (found,) = check_bases(CATALOG, silent, FACTS)
     assert str(found).startswith("LVC-602 spec/demo.md:1: spec/upstream.toml does not say what D-003 rests on; ")
     assert "drift --sentences" in str(found)
+
+
+NOPE = {"virDemoNope": [fingerprint(REMOVES)]}
+UNKNOWN = "is not in spec/libvirt-api.json; mend the name, or name it under [facts] and let "
+NAMES: dict[str, tuple[dict[str, Any], str]] = {
+    "a rule's": ({"rules": {**DATA["rules"], "D-002": NOPE}}, f"virDemoNope, which [rules.D-002] names, {UNKNOWN}"),
+    "one aside": (
+        {"aside": {"virDemoNope": {"0" * 12: "because"}}},
+        f"virDemoNope, which [aside.virDemoNope] names, {UNKNOWN}",
+    ),
+    "a pattern": ({"facts": {"all": ["virDemo*", "VIR_NOPE_*"]}}, f"VIR_NOPE_*, which [facts] names, {UNKNOWN}"),
+    "a family's": ({"family": {"functions": ["virDomo*"]}}, f"virDomo*, which [family] names, {UNKNOWN}"),
+    "a rule's that is no fact": (
+        {"facts": {"all": ["VIR_DEMO_*"]}},
+        "nobody would notice that virDemoRemove, which [rules.D-001] names, is gone, as it is not under [facts]; "
+        "name it there, and let ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "problem"), NAMES.values(), ids=NAMES)
+def test_a_name_that_libvirt_does_not_have_is_found(change: dict[str, Any], problem: str) -> None:
+    """A slip in a name would be a rule that nobody has to read again, whatever becomes of libvirt's text."""
+    upstream = parse_upstream({**DATA, **change}, CATALOG, "spec/upstream.toml")
+    (found,) = map(str, check_bases(CATALOG, upstream, FACTS))
+    assert found.startswith(f"LVC-602 spec/upstream.toml: {problem}")
+    assert "drift --write-facts RELEASE write" in found
+
+
+def test_a_name_without_a_release_is_found() -> None:
+    """That it is gone could not be told from that it came later; it is told once, whoever names it."""
+    facts = Api("facts", {"virDemoRemove": Function("virDemoRemove", "int", ())}, FACTS.constants)
+    (found,) = map(str, check_bases(CATALOG, UPSTREAM, facts))
+    assert "is gone, as spec/libvirt-api.json does not say since when there is one; let " in found
+    assert "virDemoRemove, which [rules.D-001] names" in found
 
 
 def test_nothing_has_drifted_on_this_machine() -> None:
@@ -243,6 +283,25 @@ def test_the_command_shows_every_sentence(xml: Path, capsys: pytest.CaptureFixtu
     """Each comes with its fingerprint and its rules: what somebody copies who writes a rule."""
     assert main(["drift", "--api", str(xml), "--sentences"]) == 0
     assert f"{fingerprint('Undefine a domain.')}  UNDEF-005: Undefine a domain." in capsys.readouterr().out
+
+
+def test_the_command_shows_the_sentences_of_what_is_named(xml: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A function that no rule rests on yet is shown by its name; what a rule rests on and this libvirt lacks, too."""
+    more = "<function name='virDomainSetMetadata'><info>Sets it.</info></function></symbols>"
+    xml.write_text(xml.read_text(encoding="utf-8").replace("</symbols>", more), encoding="utf-8")
+    assert main(["drift", "--sentences", "virDomainSetMetadata", "virDomainSave", "--api", str(xml)]) == 0
+    assert capsys.readouterr().out == (
+        f"\nvirDomainSetMetadata\n  {fingerprint('Sets it.')}  –: Sets it.\n\nvirDomainSave  is not in this libvirt\n"
+    )
+
+
+def test_a_name_that_there_is_not_has_no_sentences(xml: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A slip is told in one sentence, with the names that come close."""
+    assert main(["drift", "--api", str(xml), "--sentences", "virDomainUnDefine"]) == 2
+    ended = capsys.readouterr()
+    assert (ended.out, ended.err.count("\n")) == ("", 1)
+    assert f"LVC-101 {xml}: there is no function or constant 'virDomainUnDefine'; choose one of the " in ended.err
+    assert ", such as virDomainUndefine, " in ended.err
 
 
 def test_a_file_that_is_missing_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

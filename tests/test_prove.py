@@ -27,6 +27,7 @@ PAGE = page_path()
 assert PAGE is not None
 PROOFS = read_proofs(PAGE)
 CATALOG = load_specification().catalog
+SENTENCES = [sentence for sentence, _ in conclusions(()).values()]
 #: Sentences of a Then that no driver here can be asked for: a test with a driver of values shows that each convicts.
 SHOWN_BY_VALUES = {"autostart once is off"}
 
@@ -112,7 +113,7 @@ def test_what_is_published_is_of_the_vices_that_there_are() -> None:
             vice["uri"],
             vice["ends_process"],
         )
-        for proof in PROOFS
+        for proof in PROOFS.values()
         for vice in proof["vices"]
     }
     declared = {vice.name: vice for vice in mutants.declared()}
@@ -122,14 +123,13 @@ def test_what_is_published_is_of_the_vices_that_there_are() -> None:
 def test_what_is_published_is_in_order() -> None:
     """Every binding rule and every sentence of a Then is shown, and the page is that of them."""
     assert PAGE is not None
-    assert list(check_proofs(CATALOG, PROOFS, PAGE.read_text(encoding="utf-8"), "here")) == []
+    assert list(check_proofs(CATALOG, SENTENCES, PROOFS, PAGE.read_text(encoding="utf-8"), "here")) == []
 
 
 def test_every_sentence_of_a_then_is_seen_to_convict_or_shown_by_values() -> None:
     """What is published knows every sentence, and those that no driver here can be asked for are few."""
-    sentences = {sentence for sentence, _ in conclusions(()).values()}
-    steps = [step for proof in PROOFS for step in proof["steps"]]
-    assert {step["sentence"] for step in steps} == sentences
+    steps = [step for proof in PROOFS.values() for step in proof["steps"]]
+    assert {step["sentence"] for step in steps} == set(SENTENCES)
     convicting = {step["sentence"] for step in steps if step["convicted"]}
     used = {step["sentence"] for step in steps if step["used"]}
     assert used <= convicting
@@ -138,22 +138,28 @@ def test_every_sentence_of_a_then_is_seen_to_convict_or_shown_by_values() -> Non
 
 def test_a_rule_that_kills_nothing_cannot_be_released() -> None:
     """The linter names it, with its place."""
-    without = [{**proof, "rules": [rule for rule in proof["rules"] if rule["id"] != "UNDEF-011"]} for proof in PROOFS]
-    found = [str(finding) for finding in check_proofs(CATALOG, without, "", "here")]
+    without = {
+        where: {**proof, "rules": [rule for rule in proof["rules"] if rule["id"] != "UNDEF-011"]}
+        for where, proof in PROOFS.items()
+    }
+    found = [str(finding) for finding in check_proofs(CATALOG, SENTENCES, without, "", "here")]
     assert found[0].startswith("LVC-207 spec/undefine.md:")
     assert "no published vice is convicted by UNDEF-011" in found[0]
 
 
 def test_a_sentence_that_was_never_seen_to_convict_cannot_be_released() -> None:
     """The linter names it."""
-    quiet = [{**proof, "steps": [{**step, "convicted": False} for step in proof["steps"]]} for proof in PROOFS]
-    found = [finding.problem for finding in check_proofs(CATALOG, quiet, "", "here")]
+    quiet = {
+        where: {**proof, "steps": [{**step, "convicted": False} for step in proof["steps"]]}
+        for where, proof in PROOFS.items()
+    }
+    found = [finding.problem for finding in check_proofs(CATALOG, SENTENCES, quiet, "", "here")]
     assert "no published vice was convicted by “the domain is gone”" in found
 
 
 def test_a_page_that_was_not_written_anew_is_found() -> None:
     """The linter says how to write it."""
-    found = list(check_proofs(CATALOG, PROOFS, "an old page", "docs/kill-matrix.md"))
+    found = list(check_proofs(CATALOG, SENTENCES, PROOFS, "an old page", "docs/kill-matrix.md"))
     assert [type(finding) for finding in found] == [Unproven]
     assert "lint --write" in str(found[0])
 

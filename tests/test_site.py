@@ -17,8 +17,9 @@ pytest.importorskip("furo", reason="Sphinx, MyST and the theme come with the ext
 from test_sphinx_rules import text_of
 
 TOP = Path(__file__).parents[1]
-#: No page is heavier than this, the shared assets left out, in bytes.
-HEAVIEST = 300_000
+#: No page is heavier than this, the shared assets left out, in bytes: half of the megabyte that nobody waits for. The
+#: heaviest has every rule of a family with its scenarios; behind this bound the family is two pages.
+HEAVIEST = 500_000
 
 
 @dataclass

@@ -15,14 +15,21 @@ import pytest
 
 from conformance import mutants
 from conformance.catalog import Level
+from conformance.cli import main
+from conformance.declared import declared_vices, own_vices
 from conformance.errors import UsageError
 from conformance.mutants import CONTROL, VICES
 from conformance.mutants.crew import Finding
+from conformance.mutants.register import check_register
 from conformance.mutants.trial import Shown, try_all
+from conformance.mutants.vice import Vice
 from conformance.options import Options
 from conformance.specification import load_specification
 from conformance.verdict import ExitCode, Verdict
 
+CATALOG = load_specification().catalog
+#: What a module of vices begins with, in two lines.
+HEAD = "from conformance.mutants.vice import vice\n\n"
 ENDING = [name for name, vice in VICES.items() if vice.ends_process]
 #: Of each manner of acting one: on what a call brings, on what it gives back, later on, by events, and between.
 SAMPLE = ("image-stranded", "event-on-refusal", "looks-up-by-name", "lists-a-ghost", "refusal-clears-autostart")
@@ -46,12 +53,45 @@ def outcomes(finding: Finding, without: Finding) -> dict[str, str]:
     return {scenario: said["outcome"] for scenario, said in (without.outcomes | finding.outcomes).items()}
 
 
-def test_every_module_of_vices_is_found() -> None:
-    """No vice stands in a module that ``mutants`` does not name, where nobody would ever try it."""
-    folder = Path(mutants.__file__).parent
-    holding = {path.stem for path in folder.glob("*.py") if "\n@vice(" in path.read_text(encoding="utf-8")}
-    named = {vice.body.__module__.rpartition(".")[2] for vice in VICES.values()}
-    assert holding == named, "name the module in _MODULES of mutants/__init__.py"
+def test_every_vice_is_tried_and_meant_for_rules_that_there_are() -> None:
+    """No vice stands in a module that ``mutants`` does not name, where nobody would ever try it, or is for no rule."""
+    assert list(check_register(CATALOG, VICES, own_vices())) == []
+    assert {vice.name for vice in own_vices()} == set(VICES)
+
+
+def test_a_vice_for_a_rule_that_there_is_not_is_found(tmp_path: Path) -> None:
+    """It is named with the rule, and with whether that was to convict it or was to overlap, at its decorator."""
+    kind = Vice(
+        "It is kind.", VICES["hangs"].body, frozenset({"UNDEF-001", "UNDEF-097"}), {"UNDEF-098": "it looks, too"}
+    )
+    (tmp_path / "liveness.py").write_text(f"{HEAD}@vice('UNDEF-001', 'UNDEF-097')\ndef kind():\n    pass\n")
+    found = [str(finding) for finding in check_register(CATALOG, {"kind": kind}, declared_vices(tmp_path))]
+    assert found == [
+        "LVC-208 src/conformance/mutants/liveness.py:3: the vice kind is meant for UNDEF-097, which is no rule of the "
+        "specification; mend its decorator; docs/writing-a-rule.md shows the form.",
+        "LVC-208 src/conformance/mutants/liveness.py:3: the vice kind overlaps with UNDEF-098, which is no rule of the "
+        "specification; mend its decorator; docs/writing-a-rule.md shows the form.",
+    ]
+
+
+def test_a_module_of_vices_that_nobody_imports_is_found(tmp_path: Path) -> None:
+    """It is named once, with the place where it has to be named; a module without a vice is not asked for."""
+    (tmp_path / "forgotten.py").write_text(f"{HEAD}@vice('UNDEF-001')\ndef a():\n    pass\n{HEAD}")
+    (tmp_path / "call.py").write_text(HEAD)
+    (found,) = check_register(CATALOG, VICES, declared_vices(tmp_path))
+    assert str(found) == (
+        "LVC-208 src/conformance/mutants/forgotten.py: nobody tries the vices of this module; "
+        "name it in _MODULES of src/conformance/mutants/__init__.py, at the place of its part of the kill matrix."
+    )
+
+
+def test_lint_holds_the_vices_against_the_specification(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its author hears of a slip before ``prove`` lays it to other vices."""
+    monkeypatch.setitem(VICES, "kind", Vice("It is kind.", VICES["hangs"].body, frozenset({"UNDEF-097"})))
+    assert main(["lint"]) == ExitCode.ERROR
+    assert "LVC-208 src/conformance/mutants: the vice kind is meant for UNDEF-097" in capsys.readouterr().err
 
 
 def test_the_driver_without_a_vice_keeps_every_rule(selected: Shown) -> None:
@@ -71,8 +111,7 @@ def test_a_scenario_that_is_left_out_would_have_ended_alike(name: str, selected:
 
 def test_every_binding_rule_has_a_vice() -> None:
     """No rule that a driver can violate is without a vice that it is meant to convict."""
-    rules = load_specification().catalog.rules.values()
-    binding = {rule.id for rule in rules if rule.level is not Level.MAY}
+    binding = {rule.id for rule in CATALOG.rules.values() if rule.level is not Level.MAY}
     assert binding - {rule for vice in VICES.values() for rule in vice.rules} == set()
 
 

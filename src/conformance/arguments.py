@@ -1,8 +1,9 @@
-"""What somebody may type for an option: numbers, parts and times."""
+"""What somebody may type for an option of a run: numbers, parts, times and files."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 
 def positive(text: str) -> int:
@@ -38,3 +39,17 @@ def seconds(text: str) -> float:
     if not 0.1 <= number <= 86400:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0.1 to 86400")
     return number
+
+
+def file(text: str) -> Path:
+    """Return a file from what somebody typed.
+
+    What a run prints is for who watches it: a document in its midst could be read by nobody, and a file of that name is
+    not what anybody means who types it.
+
+    :raises argparse.ArgumentTypeError: when it stands for standard output or input.
+    """
+    path = Path(text)
+    if path == Path("-"):
+        raise argparse.ArgumentTypeError(f"{text!r} names no file here: it is render that writes to standard output")
+    return path

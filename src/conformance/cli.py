@@ -10,12 +10,12 @@ import argparse
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from conformance import garbage
-from conformance.arguments import positive, seconds, shard
+from conformance.arguments import file, positive, seconds, shard
 from conformance.commands.lab import add_lab
 from conformance.commands.render import add_matrix
 from conformance.errors import PROGRAM, KitError, Unwritable, UsageError
@@ -135,7 +135,7 @@ def _parser() -> _Parser:
     command.set_defaults(handler=_clean)
     command = commands.add_parser("render", help="write a report that was saved in other forms")
     command.add_argument("report", metavar="REPORT.json", type=Path)
-    add_outputs(command)
+    add_outputs(command, Path)
     command.set_defaults(handler=_render)
     add_matrix(commands.add_parser("matrix", help="show reports of several drivers or releases side by side"))
     command = commands.add_parser("lint", help="check the specification, the features and the steps")
@@ -153,7 +153,9 @@ def _add_drift(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--from", metavar="FILE", type=Path, dest="old", help="show what has changed since another one"
     )
-    command.add_argument("--sentences", action="store_true", help="show every sentence with its fingerprint and rules")
+    command.add_argument(
+        "--sentences", metavar="NAME", nargs="*", help="show every sentence, or NAME's, with its fingerprint and rules"
+    )
     command.add_argument(
         "--write-facts", metavar="RELEASE", help="write the names, values and releases of this libvirt into spec/"
     )
@@ -179,13 +181,13 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         help="the least binding level that fails a run",
     )
     command.add_argument("--exhaustive", action="store_true", help="ask for the whole decision table of undefine")
-    command.add_argument("--report", metavar="FILE.json", type=Path, help="write the report")
-    add_outputs(command)
+    command.add_argument("--report", metavar="FILE.json", type=file, help="write the report")
+    add_outputs(command, file)
     command.add_argument(
-        "--deviations", metavar="FILE.toml", type=Path, help="the driver's recorded deviations, each with its end"
+        "--deviations", metavar="FILE.toml", type=file, help="the driver's recorded deviations, each with its end"
     )
     command.add_argument(
-        "--baseline", metavar="FILE.json", type=Path, help="an earlier report: only what is worse fails"
+        "--baseline", metavar="FILE.json", type=file, help="an earlier report: only what is worse fails"
     )
     command.add_argument(
         "--repeat", metavar="N", type=positive, default=1, help="judge everything N times; what differs is told"
@@ -224,14 +226,14 @@ def _add_for_reports(name: str, command: argparse.ArgumentParser) -> None:
                 "--from", dest="source", metavar="FILE.json", type=Path, required=True, help="a report"
             )
             command.add_argument(
-                "--output", metavar="FILE.toml", type=Path, help="a new file (default: standard output)"
+                "--output", metavar="FILE.toml", type=file, help="a new file (default: standard output)"
             )
         case "merge":
             command.add_argument("reports", metavar="FILE.json", type=Path, nargs="+")
-            command.add_argument("--report", metavar="FILE.json", type=Path, required=True, help="write the one report")
+            command.add_argument("--report", metavar="FILE.json", type=file, required=True, help="write the one report")
             command.add_argument("--slim", action="store_true", help="leave out the calls of what is upheld")
-            command.add_argument("--deviations", metavar="FILE.toml", type=Path, help="hold it against deviations")
-            command.add_argument("--baseline", metavar="FILE.json", type=Path, help="hold it against an earlier report")
+            command.add_argument("--deviations", metavar="FILE.toml", type=file, help="hold it against deviations")
+            command.add_argument("--baseline", metavar="FILE.json", type=file, help="hold it against an earlier report")
     command.set_defaults(handler=_for_reports, command=name)
 
 
@@ -241,10 +243,10 @@ def _for_reports(options: argparse.Namespace) -> int:
     return gate.COMMANDS[options.command](options)
 
 
-def add_outputs(command: argparse.ArgumentParser) -> None:
-    """Take a file for each form that a report can be had in."""
+def add_outputs(command: argparse.ArgumentParser, named: Callable[[str], Path]) -> None:
+    """Take a file for each form that a report can be had in; ``named`` makes one of what somebody typed."""
     for form in FORMATS:
-        command.add_argument(f"--{form.name}", metavar=form.file, type=Path, help=f"write {form.help}")
+        command.add_argument(f"--{form.name}", metavar=form.file, type=named, help=f"write {form.help}")
 
 
 def _add_explore(command: argparse.ArgumentParser) -> None:
@@ -261,7 +263,7 @@ def _add_prove(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--rule", metavar="ID", action="append", default=[], help="judge by this rule only; may be repeated"
     )
-    command.add_argument("--report", metavar="FILE.json", type=Path, help="write the kill matrix")
+    command.add_argument("--report", metavar="FILE.json", type=file, help="write the kill matrix")
     command.add_argument("--workers", metavar="N", type=positive, default=0, help="how many processes run scenarios")
     command.add_argument(
         "--every-scenario", action="store_true", help="also those in which a vice was seen to do nothing; takes long"

@@ -14,11 +14,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Declared:
-    """A vice as its source declares it."""
+    """A vice as its source declares it, and where: the name of the module, and the line of the decorator."""
 
     name: str
     sentence: str
     rules: tuple[str, ...]
+    module: str
+    line: int
 
 
 def declared_vices(folder: Path) -> list[Declared]:
@@ -26,12 +28,12 @@ def declared_vices(folder: Path) -> list[Declared]:
     found = [
         vice
         for path in sorted(folder.glob("*.py"))
-        for vice in _of_module(ast.parse(path.read_text(encoding="utf-8"), str(path)))
+        for vice in _of_module(ast.parse(path.read_text(encoding="utf-8"), str(path)), path.stem)
     ]
     return sorted(found, key=lambda vice: vice.name)
 
 
-def _of_module(tree: ast.Module) -> Iterator[Declared]:
+def _of_module(tree: ast.Module, module: str) -> Iterator[Declared]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef):
             continue
@@ -40,7 +42,8 @@ def _of_module(tree: ast.Module) -> Iterator[Declared]:
                 case ast.Call(func=ast.Name(id="vice"), args=arguments):
                     rules = tuple(one.value for one in arguments if isinstance(one, ast.Constant))
                     sentence = (ast.get_docstring(node) or "").partition("\n")[0]
-                    yield Declared(node.name.replace("_", "-"), sentence, tuple(map(str, rules)))
+                    name = node.name.replace("_", "-")
+                    yield Declared(name, sentence, tuple(map(str, rules)), module, decorator.lineno)
 
 
 def own_vices() -> list[Declared]:

@@ -111,6 +111,13 @@ class Unproven(KitError):
     remedy = f"write a vice for it, and publish what {PROGRAM} prove finds as CONTRIBUTING.md tells"
 
 
+class BadVice(KitError):
+    """A vice is declared for a rule that there is not, or stands where nobody tries it: its author's to mend."""
+
+    code = "LVC-208"
+    remedy = "mend its decorator; docs/writing-a-rule.md shows the form"
+
+
 class BadUri(KitError):
     """The URI leads to no driver: the caller's to mend."""
 

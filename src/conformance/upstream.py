@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.api import Api
+from conformance.api import FACTS, Api
 from conformance.catalog import Catalog
 from conformance.errors import PROGRAM, BadFingerprints, KitError
 
 FILE = "upstream.toml"
+_FACTS = f"spec/{FACTS}"
 #: Separates fingerprints of wordings that were read and found to say the same.
 _OR = "|"
 _FINGERPRINT = re.compile(r"[0-9a-f]{12}")
@@ -141,8 +142,11 @@ def parse_upstream(data: Mapping[str, Any], catalog: Catalog, where: str) -> Ups
     )
 
 
-def check_bases(catalog: Catalog, upstream: Upstream) -> Iterator[KitError]:
-    """Yield each rule of which nobody has said what it rests on."""
+def check_bases(catalog: Catalog, upstream: Upstream, facts: Api) -> Iterator[KitError]:
+    """Yield each rule of which nobody has said what it rests on, and each name by which nothing could ever be noticed.
+
+    :param facts: those that the specification keeps.
+    """
     for rule in catalog.rules.values():
         if rule.id not in upstream.rules and rule.id not in upstream.without:
             yield BadFingerprints(
@@ -151,6 +155,45 @@ def check_bases(catalog: Catalog, upstream: Upstream) -> Iterator[KitError]:
                 remedy=f"name libvirt's sentences under [rules], or a reason under [without]; "
                 f"{PROGRAM} drift --sentences shows the fingerprints",
             )
+    for section, patterns in (("family", upstream.family), ("facts", upstream.facts)):
+        for pattern in patterns:
+            if not facts.matching([pattern]):
+                yield _unknown(pattern, f"[{section}]")
+    for item, table in _named(upstream).items():
+        if facts.prose(item) is None:
+            yield _unknown(item, table)
+        elif item not in facts.matching(upstream.facts):
+            yield _unnoticed(item, table, "it is not under [facts]", "name it there, and ")
+        elif not facts.since(item):
+            yield _unnoticed(item, table, f"{_FACTS} does not say since when there is one")
+
+
+def _named(upstream: Upstream) -> dict[str, str]:
+    """Return the functions and constants that sentences are kept of, each with the first table that names it."""
+    rules = [(basis.item, f"[rules.{rule}]") for rule, bases in upstream.rules.items() for basis in bases]
+    aside = [(item, f"[aside.{item}]") for item in upstream.aside if item != ANY]
+    named: dict[str, str] = {}
+    for item, table in (*rules, *aside):
+        named.setdefault(item, table)
+    return named
+
+
+def _unknown(name: str, table: str) -> BadFingerprints:
+    return BadFingerprints(
+        f"{name}, which {table} names, is not in {_FACTS}",
+        where=f"spec/{FILE}",
+        remedy=f"mend the name, or name it under [facts] and let {PROGRAM} drift --write-facts RELEASE "
+        "write that file anew",
+    )
+
+
+def _unnoticed(name: str, table: str, why: str, before: str = "") -> BadFingerprints:
+    """Return that nobody could tell an item that is gone from one that came later than the libvirt at hand."""
+    return BadFingerprints(
+        f"nobody would notice that {name}, which {table} names, is gone, as {why}",
+        where=f"spec/{FILE}",
+        remedy=f"{before}let {PROGRAM} drift --write-facts RELEASE write {_FACTS} anew",
+    )
 
 
 def _patterns(data: Mapping[str, Any], section: str, where: str) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from conformance.api import (
@@ -22,7 +23,7 @@ from conformance.api import (
 from conformance.catalog import Catalog, load_catalog, release_text
 from conformance.data import folder
 from conformance.drift import Change, Drift, Sentence, between, compare, read
-from conformance.errors import BadApi
+from conformance.errors import BadApi, UsageError
 from conformance.report import write_text
 from conformance.upstream import Upstream, read_upstream
 from conformance.verdict import ExitCode
@@ -35,14 +36,15 @@ def drift(options: argparse.Namespace) -> int:
 
     :raises BadApi: when there is no libvirt-api.xml, or one cannot be read.
     :raises BadFingerprints: when the specification's list of sentences breaks its form.
+    :raises UsageError: when the sentences of something are asked for that there is not.
     """
     catalog = load_catalog(folder("spec"))
     upstream = read_upstream(folder("spec"), catalog)
     api = _read(options.api)
     if options.write_facts:
         return _write_facts(api, upstream, options.write_facts)
-    if options.sentences:
-        return _print_sentences(api, upstream)
+    if options.sentences is not None:
+        return _print_sentences(api, upstream, _chosen(options.sentences, api, upstream))
     if options.old:
         return _print_changes(between(_read(options.old), api, upstream), options.old, api)
     facts = read_facts(folder("spec"))
@@ -70,8 +72,23 @@ def _write_facts(api: Api, upstream: Upstream, release: str) -> int:
     return ExitCode.CONFORMANT
 
 
-def _print_sentences(api: Api, upstream: Upstream) -> int:
-    for item in upstream.items(api):
+def _chosen(names: Sequence[str], api: Api, upstream: Upstream) -> list[str]:
+    """Return the functions and constants that were named, or all of which the specification has sentences."""
+    ours = upstream.items(api)
+    known = {*api.functions, *api.constants, *ours}
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, sorted(known), cutoff=0)
+            raise UsageError(
+                f"there is no function or constant {name!r}",
+                where=api.place,
+                remedy=f"choose one of the {len(known)}, such as {', '.join(close)}",
+            )
+    return list(dict.fromkeys(names)) or ours
+
+
+def _print_sentences(api: Api, upstream: Upstream, items: Iterable[str]) -> int:
+    for item in items:
         print(f"\n{item}" + ("" if api.prose(item) is not None else "  is not in this libvirt"))
         for one in read(api, item):
             rules = ", ".join(upstream.rules_on(item, one.sign))

@@ -7,10 +7,9 @@ import importlib.util
 import random
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 
-from conformance.arguments import positive, seconds
+from conformance.arguments import file, positive, seconds
 from conformance.errors import PROGRAM, UsageError
 from conformance.interrupts import ended_in_order
 from conformance.options import Options
@@ -32,7 +31,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--seed", metavar="N", type=_seed, help="the same seed leads the same lives")
     command.add_argument("--workers", metavar="N", type=positive, default=0, help="how many processes search")
-    command.add_argument("--report", metavar="FILE.json", type=Path, help="write what was found")
+    command.add_argument("--report", metavar="FILE.json", type=file, help="write what was found")
     command.add_argument("--lives", metavar="N", type=_seed, default=0, help=argparse.SUPPRESS)
     command.add_argument("--vice", metavar="NAME", default="", help=argparse.SUPPRESS)
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from conformance.catalog import plain, release_text
+from conformance.catalog import Catalog, plain, release_text
 from conformance.data import folder
 from conformance.errors import PROGRAM, KitError
 from conformance.specification import load_specification
 from conformance.verdict import ExitCode
+
+if TYPE_CHECKING:
+    from conformance.published_proof import Proofs
 
 _WIDTH = 100
 #: A link of Markdown, of which a terminal shows the address too.
@@ -74,41 +80,52 @@ def lint(*, write: bool = False) -> int:
     :raises Unwritable: when they cannot be.
     """
     specification = load_specification()
-    from conformance.published_proof import check_proofs, check_vices, page_path, read_proofs, render_page
-
-    matrix = page_path()
-    if write:
-        from conformance.decision_page import PAGE, render
-        from conformance.report import write_text
-
-        pages = {folder("spec") / PAGE: render(specification.catalog)}
-        if matrix is not None:
-            pages[matrix] = render_page(matrix)
-        for page, text in pages.items():
-            write_text(page, text)
-            print(f"{page} is written.")
+    from conformance.api import read_facts
+    from conformance.declared import own_vices
     from conformance.lint import lint as check
-    from conformance.suite.definitions import count_definitions
+    from conformance.mutants import VICES
+    from conformance.mutants.register import check_register
+    from conformance.published_proof import check_proofs, check_vices, page_path, read_proofs
+    from conformance.suite.definitions import conclusions, count_definitions
     from conformance.upstream import check_bases, read_upstream
 
+    catalog = specification.catalog
+    matrix = page_path()
+    proofs = read_proofs(matrix) if matrix is not None else {}
+    sentences = [sentence for sentence, _ in conclusions(()).values()]
+    if write:
+        _write_pages(catalog, sentences, matrix, proofs)
     spec, features = folder("spec"), folder("features")
     texts = [
         (str(path.relative_to(base.parent)), path.read_text(encoding="utf-8"))
         for base, pattern in ((spec, "*.md"), (features, "*.feature"))
         for path in sorted(base.rglob(pattern))
     ]
-    findings: list[KitError] = list(check(specification.catalog, specification.scenarios, count_definitions, texts))
-    findings += check_bases(specification.catalog, read_upstream(spec, specification.catalog))
+    findings: list[KitError] = list(check(catalog, specification.scenarios, count_definitions, texts))
+    findings += check_bases(catalog, read_upstream(spec, catalog), read_facts(spec))
+    findings += check_register(catalog, VICES, own_vices())
     if matrix is not None:
         shown = matrix.read_text(encoding="utf-8") if matrix.is_file() else ""
-        from conformance.mutants import VICES
-
-        proofs, where = read_proofs(matrix), f"docs/{matrix.name}"
-        findings += check_proofs(specification.catalog, proofs, shown, where)
+        where = f"docs/{matrix.name}"
+        findings += check_proofs(catalog, sentences, proofs, shown, where)
         findings += check_vices(VICES, proofs, where)
     for finding in findings:
         print(finding, file=sys.stderr)
     if findings:
         return ExitCode.ERROR
-    print(f"{len(specification.catalog.rules)} rules and {len(specification.scenarios)} scenarios are in order.")
+    print(f"{len(catalog.rules)} rules and {len(specification.scenarios)} scenarios are in order.")
     return ExitCode.CONFORMANT
+
+
+def _write_pages(catalog: Catalog, sentences: Sequence[str], matrix: Path | None, proofs: Proofs) -> None:
+    """Write the pages that are made from a function; why that of the kill matrix cannot be made is a finding."""
+    from conformance.decision_page import PAGE, render
+    from conformance.published_proof import check_alike, render_page
+    from conformance.report import write_text
+
+    pages = {folder("spec") / PAGE: render(catalog)}
+    if matrix is not None and not list(check_alike(catalog, sentences, proofs)):
+        pages[matrix] = render_page(proofs)
+    for page, text in pages.items():
+        write_text(page, text)
+        print(f"{page} is written.")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.arguments import seconds
+from conformance.arguments import file, seconds
 from conformance.catalog import Level
 from conformance.errors import KitError
 from conformance.forkserver import OF_WORKERS
@@ -38,9 +38,9 @@ def begin(config: pytest.Config) -> Controller:
         rules=tuple(option.libvirt_rule),
         level=Level(option.libvirt_level.upper()),
         table=Mode.EXHAUSTIVE if option.libvirt_exhaustive else Mode.PAIRWISE,
-        report=Path(option.libvirt_report) if option.libvirt_report else None,
-        deviations=Path(option.libvirt_deviations) if option.libvirt_deviations else None,
-        baseline=Path(option.libvirt_baseline) if option.libvirt_baseline else None,
+        report=_file("report", option.libvirt_report),
+        deviations=_file("deviations", option.libvirt_deviations),
+        baseline=_file("baseline", option.libvirt_baseline),
         workers=option.numprocesses or 0,
         timeout=_seconds(option.libvirt_timeout),
         virt_type=option.libvirt_virt_type,
@@ -72,3 +72,14 @@ def _seconds(text: str) -> float:
         return seconds(text)
     except argparse.ArgumentTypeError as error:
         raise pytest.UsageError(f"--libvirt-timeout: {error}") from None
+
+
+def _file(option: str, text: str | None) -> Path | None:
+    """Return the file that an option names, by the command's own rule for it.
+
+    :raises pytest.UsageError: when the text names none.
+    """
+    try:
+        return file(text) if text else None
+    except argparse.ArgumentTypeError as error:
+        raise pytest.UsageError(f"--libvirt-{option}: {error}") from None
