@@ -21,6 +21,7 @@ EVERYTHING = frozenset(
         "define", "start", "pause", "transient", "persistence-query", "undefine-flags", "managed-save",
         "managed-save-xml", "restore-shown", "image-beside-guest", "force-boot", "autostart", "snapshot-metadata",
         "checkpoint-metadata", "snapshot-beside-checkpoint", "events", "second-connection", "rename", "restart",
+        "undefine-active",
     }
 )  # fmt: skip
 CAN = Abilities(EVERYTHING, sum(Undefine), frozenset(), checkpoint_by_redefine=True)

@@ -22,7 +22,7 @@ URI = "test:///default"
 CAPABILITIES = frozenset(
     {
         "autostart", "checkpoint-metadata", "define", "events", "managed-save", "pause", "persistence-query", "rename",
-        "second-connection", "snapshot-metadata", "start", "transient", "undefine-flags",
+        "second-connection", "snapshot-metadata", "start", "transient", "undefine-active", "undefine-flags",
     }
 )  # fmt: skip
 KNOWLEDGE = Knowledge(CAPABILITIES, (Undefine.MANAGED_SAVE, Undefine.SNAPSHOTS_METADATA))

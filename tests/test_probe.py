@@ -18,6 +18,8 @@ from conformance.errors import KitError
 from conformance.ledger import Ledger
 
 URI = "test:///default"
+TOP = Path(__file__).parents[1]
+DRIVER = TOP / "src" / "conformance" / "driver"
 Way = tuple[Session, Callable[..., None]]
 
 
@@ -151,3 +153,77 @@ def test_who_may_be_asked_one_thing_at_a_time_is(session: Session, monkeypatch: 
     threads.clear()
     probe(session)
     assert (one, len(set(threads)) > 2) == (2, True)
+
+
+def test_each_capability_that_is_decided_by_an_effect_is_explained() -> None:
+    """The page has a row for each one of which a module says more than whether a call failed."""
+    said = {
+        name
+        for module in DRIVER.glob("probe*.py")
+        for name in re.findall(r'\.say\(\s*"([a-z-]+)"', module.read_text(encoding="utf-8"))
+    }
+    page = (TOP / "docs" / "capabilities.md").read_text(encoding="utf-8")
+    assert len(said) > 10
+    # A start of emulated guests is told beside that of others, and nothing more.
+    rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    assert said - {name for row in rows for name in row.split("`")} == {"start"}
+
+
+# An active domain that cannot be undefined
+
+
+class Refuses(libvirt.libvirtError):
+    """A call that the driver refuses for what the domain is."""
+
+    def get_error_code(self) -> int:
+        """Return VIR_ERR_OPERATION_INVALID."""
+        return 55
+
+
+def refuse_active(monkeypatch: pytest.MonkeyPatch, error: type[libvirt.libvirtError], *, stops: bool = False) -> None:
+    """Let undefine of an active domain fail, and stop the guest all the same where that is asked for."""
+    plain = libvirt.virDomain.undefine
+
+    def refusing(domain: Any) -> Any:
+        if domain.isActive():
+            if stops:
+                domain.destroy()
+            raise error("cannot undefine an active domain")
+        return plain(domain)
+
+    monkeypatch.setattr(libvirt.virDomain, "undefine", refusing)
+
+
+def test_a_driver_that_refuses_to_undefine_active_domains_is_known(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked once, and the evidence says what it answered and which rule judges that."""
+    assert probe(session).capabilities["undefine-active"].present
+    refuse_active(monkeypatch, Refuses)
+    found = probe(session).capabilities["undefine-active"]
+    assert not found.present
+    assert "OPERATION_INVALID" in found.evidence
+    assert "UNDEF-002" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("error", "stops"), [(libvirt.libvirtError, False), (Refuses, True)], ids=["another error", "not as it was"]
+)
+def test_a_driver_that_fails_to_undefine_an_active_domain_cannot_show_what_it_claims(
+    session: Session, monkeypatch: pytest.MonkeyPatch, error: type[libvirt.libvirtError], stops: bool
+) -> None:
+    """Only a clean refusal is one; whatever else fails is a driver's fault, and red in each scenario that meets it."""
+    refuse_active(monkeypatch, error, stops=stops)
+    assert probe(session).capabilities["undefine-active"].present
+
+
+def test_without_a_guest_nobody_knows_whether_it_could_be_undefined(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever cannot start a guest has not shown that it refuses."""
+    fail(monkeypatch, libvirt.libvirtError, "create")
+    found = probe(session).capabilities["undefine-active"]
+    assert found.present
+    assert found.evidence.startswith("not asked: ")
+    fail(monkeypatch, Lacks, "create")
+    assert not probe(session).capabilities["undefine-active"].present

@@ -38,7 +38,7 @@ URI = "test:///default"
 CAPABILITIES = frozenset(
     {
         "autostart", "checkpoint-metadata", "define", "events", "managed-save", "pause", "persistence-query",
-        "snapshot-metadata", "start", "transient", "undefine-flags",
+        "snapshot-metadata", "start", "transient", "undefine-active", "undefine-flags",
     }
 )  # fmt: skip
 KNOWLEDGE = Knowledge(CAPABILITIES, (Undefine.MANAGED_SAVE, Undefine.SNAPSHOTS_METADATA))

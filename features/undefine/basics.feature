@@ -152,8 +152,12 @@ Feature: Undefining a domain
 
       @needs.start
       Examples:
+        | situation |
+        | running   |
+
+      @needs.start @needs.undefine-active
+      Examples:
         | situation                              |
-        | running                                |
         | running and made transient by undefine |
 
       @needs.pause
@@ -268,6 +272,20 @@ Feature: Undefining a domain
         | situation                  |
         | inactive with a checkpoint |
 
+    @id.after-the-halt @needs.start @needs.undefine-active @needs.autostart
+    Scenario Outline: A domain that was set to autostart, and undefined by <call> while it ran, passes nothing on once it has halted
+      Given a domain that is running and set to autostart
+      When the client calls <call>
+      And the client calls destroy
+      And the client defines it again
+      Then every call succeeded
+      And the domain holds nothing but its definition
+
+      Examples:
+        | call                       |
+        | undefine                   |
+        | undefineFlags with no flag |
+
   @UNDEF-007
   Rule: A transient domain cannot be undefined
 
@@ -278,11 +296,12 @@ Feature: Undefining a domain
       Then the call is refused and nothing has changed
       And the refusal is OPERATION_INVALID
 
+      @needs.undefine-active
       Examples:
         | situation                              |
         | running and made transient by undefine |
 
-      @needs.pause
+      @needs.pause @needs.undefine-active
       Examples:
         | situation                             |
         | paused and made transient by undefine |
@@ -304,11 +323,12 @@ Feature: Undefining a domain
       Then the call is refused and nothing has changed
       And the refusal is OPERATION_INVALID
 
+      @needs.undefine-active
       Examples:
         | situation                              |
         | running and made transient by undefine |
 
-      @needs.pause
+      @needs.pause @needs.undefine-active
       Examples:
         | situation                             |
         | paused and made transient by undefine |
@@ -435,7 +455,7 @@ Feature: Undefining a domain
       Then every call succeeded
       And autostart is off
 
-    @id.cleared-running @needs.start
+    @id.cleared-running @needs.start @needs.undefine-active
     Scenario: Autostart is off on the transient remainder, and still after it was defined again
       Given a domain that is running and set to autostart
       When the client calls undefine
@@ -459,6 +479,7 @@ Feature: Undefining a domain
       Then the call is refused and nothing has changed
       And the refusal is OPERATION_INVALID
 
+      @needs.undefine-active
       Examples:
         | situation                              |
         | running and made transient by undefine |
@@ -476,7 +497,7 @@ Feature: Undefining a domain
       Then every call succeeded
       And autostart once is off
 
-    @id.once-cleared-running @needs.autostart-once @needs.start
+    @id.once-cleared-running @needs.autostart-once @needs.start @needs.undefine-active
     Scenario: Autostart for the next boot is off on the transient remainder
       Given a domain that is running and set to autostart once
       When the client calls undefine

@@ -17,13 +17,13 @@ Feature: Events of undefine
         | inactive-undefine      | inactive  | undefine                   |
         | inactive-undefineflags | inactive  | undefineFlags with no flag |
 
-      @needs.start
+      @needs.start @needs.undefine-active
       Examples:
         | case                  | situation | call                       |
         | running-undefine      | running   | undefine                   |
         | running-undefineflags | running   | undefineFlags with no flag |
 
-      @needs.pause
+      @needs.pause @needs.undefine-active
       Examples:
         | case            | situation | call     |
         | paused-undefine | paused    | undefine |
@@ -41,7 +41,7 @@ Feature: Events of undefine
       Then the call succeeds
       And one UNDEFINED event with the detail REMOVED was sent
 
-    @id.every-connection-active @needs.second-connection @needs.start
+    @id.every-connection-active @needs.second-connection @needs.start @needs.undefine-active
     Scenario Outline: Every connection that registered gets the event of a domain that is <situation>
       Given a domain that is <situation>
       And two connections that record its events
@@ -58,7 +58,7 @@ Feature: Events of undefine
         | situation |
         | paused    |
 
-    @id.before-the-stop @needs.start
+    @id.before-the-stop @needs.start @needs.undefine-active
     Scenario Outline: The event comes before that of the stop of a domain that was <situation>
       Given a domain that is <situation>
       And a connection that records its events
@@ -76,7 +76,7 @@ Feature: Events of undefine
         | situation |
         | paused    |
 
-    @id.none-when-remainder-stops @needs.start
+    @id.none-when-remainder-stops @needs.start @needs.undefine-active
     Scenario: No further UNDEFINED event is sent when the transient remainder stops
       Given a domain that is running
       And a connection that records its events

@@ -61,7 +61,7 @@ Feature: Undefining a domain that has an nvram file or a TPM
       And the domain is gone
       And the nvram file is as it was
 
-    @id.removed-active @needs.start
+    @id.removed-active @needs.start @needs.undefine-active
     Scenario: NVRAM removes the file of a running domain, at the latest when its remainder has halted
       Given a domain that is running with an nvram file
       When the client calls undefineFlags with NVRAM
@@ -72,7 +72,7 @@ Feature: Undefining a domain that has an nvram file or a TPM
       Then the call succeeds
       And the nvram file is gone
 
-    @id.kept-active @needs.start
+    @id.kept-active @needs.start @needs.undefine-active
     Scenario: KEEP_NVRAM leaves the file of a running domain, also when its remainder has halted
       Given a domain that is running with an nvram file
       When the client calls undefineFlags with KEEP_NVRAM
@@ -158,7 +158,7 @@ Feature: Undefining a domain that has an nvram file or a TPM
         | keep-tpm-not-to-be-kept | inactive with a TPM whose state is not to be kept | KEEP_TPM |
         | no-flag-and-to-be-kept  | inactive with a TPM whose state is to be kept     | no flag  |
 
-    @id.removed-at-the-stop
+    @id.removed-at-the-stop @needs.undefine-active
     Scenario Outline: The state of a domain that is <situation> is gone when it stops after undefineFlags with <flag>
       Given a domain that is <situation>
       When the client calls undefineFlags with <flag>
@@ -173,7 +173,7 @@ Feature: Undefining a domain that has an nvram file or a TPM
         | tpm-to-be-kept             | running with a TPM whose state is to be kept     | TPM     |
         | no-flag-and-not-to-be-kept | running with a TPM whose state is not to be kept | no flag |
 
-    @id.kept-at-the-stop
+    @id.kept-at-the-stop @needs.undefine-active
     Scenario Outline: The state of a domain that is <situation> is kept when it stops after undefineFlags with <flag>
       Given a domain that is <situation>
       When the client calls undefineFlags with <flag>
@@ -188,7 +188,7 @@ Feature: Undefining a domain that has an nvram file or a TPM
         | keep-tpm-not-to-be-kept | running with a TPM whose state is not to be kept | KEEP_TPM |
         | no-flag-and-to-be-kept  | running with a TPM whose state is to be kept     | no flag  |
 
-    @id.left-while-it-runs
+    @id.left-while-it-runs @needs.undefine-active
     Scenario Outline: The state of a running domain is left to its guest after undefineFlags with <flag>
       Given a domain that is running with a TPM
       When the client calls undefineFlags with <flag>

@@ -70,7 +70,7 @@ Feature: Flags and refusals of undefine
         | TPM                  |
         | KEEP_TPM             |
 
-    @id.same-answer-for-active @needs.start
+    @id.same-answer-for-active @needs.start @needs.undefine-active
     Scenario Outline: <flag> is taken or not, whether the domain is active or not
       Given a domain that is running
       When the client calls undefineFlags with <flag>
@@ -110,6 +110,7 @@ Feature: Flags and refusals of undefine
         | situation             |
         | running and transient |
 
+      @needs.undefine-active
       Examples:
         | situation                              |
         | running and made transient by undefine |
@@ -135,6 +136,7 @@ Feature: Flags and refusals of undefine
         | situation             |
         | running and transient |
 
+      @needs.undefine-active
       Examples:
         | situation                              |
         | running and made transient by undefine |
@@ -190,11 +192,12 @@ Feature: Flags and refusals of undefine
       When the client calls undefineFlags with no flag, and again with every other flag beside it
       Then nothing has changed, if it is refused
 
+      @needs.undefine-active
       Examples:
         | situation                              |
         | running and made transient by undefine |
 
-      @needs.pause
+      @needs.pause @needs.undefine-active
       Examples:
         | situation                             |
         | paused and made transient by undefine |

@@ -114,7 +114,7 @@ Feature: Undefining a domain that has a managed save image
       Then the call succeeds
       And the domain is gone
 
-    @id.active @needs.start
+    @id.active @needs.start @needs.undefine-active
     Scenario Outline: A domain that is <situation> and has no image goes on as a transient one
       Given a domain that is <situation>
       When the client calls undefineFlags with MANAGED_SAVE
@@ -188,7 +188,7 @@ Feature: Undefining a domain that has a managed save image
         | situation                        |
         | paused with a managed save image |
 
-    @id.removed
+    @id.removed @needs.undefine-active
     Scenario Outline: MANAGED_SAVE removes the image of a domain that is <situation> and leaves the guest
       Given a domain that is <situation>
       When the client calls undefineFlags with MANAGED_SAVE
@@ -206,7 +206,7 @@ Feature: Undefining a domain that has a managed save image
         | situation                        |
         | paused with a managed save image |
 
-    @id.nothing-left
+    @id.nothing-left @needs.undefine-active
     Scenario: Neither domain nor image is left once the guest has stopped
       Given a domain that is running with a managed save image
       When the client calls undefineFlags with MANAGED_SAVE
@@ -236,7 +236,7 @@ Feature: Undefining a domain that has a managed save image
       Given a domain that is inactive and was saved to a file
       Then no managed save image is reported
 
-    @id.consumed-by-start @needs.managed-save
+    @id.consumed-by-start @needs.managed-save @needs.undefine-active
     Scenario: A start consumes the image, and undefine then needs no flag
       Given a domain that is inactive with a managed save image
       When the client calls create
@@ -246,7 +246,7 @@ Feature: Undefining a domain that has a managed save image
       Then the call succeeds
       And the domain is transient
 
-    @id.consumed-by-force-boot @needs.managed-save @needs.force-boot
+    @id.consumed-by-force-boot @needs.managed-save @needs.force-boot @needs.undefine-active
     Scenario: A start with FORCE_BOOT discards the image, and undefine then needs no flag
       Given a domain that is inactive with a managed save image
       When the client calls createWithFlags with FORCE_BOOT
@@ -262,6 +262,7 @@ Feature: Undefining a domain that has a managed save image
       When the client calls managedSave
       Then the call is refused and nothing has changed
 
+      @needs.undefine-active
       Examples:
         | situation                              |
         | running and made transient by undefine |

@@ -13,13 +13,15 @@ Feature: Undefining a domain that has snapshots or checkpoints
 
       @needs.snapshot-metadata
       Examples:
-        | situation                |
-        | inactive with a snapshot |
+        | situation                                     |
+        | inactive with a snapshot                      |
+        | inactive with a snapshot and another below it |
 
       @needs.checkpoint-metadata
       Examples:
-        | situation                  |
-        | inactive with a checkpoint |
+        | situation                                       |
+        | inactive with a checkpoint                      |
+        | inactive with a checkpoint and another below it |
 
     @id.undefineflags-refused
     Scenario Outline: undefineFlags without flags is refused for a domain that is <situation>
@@ -29,13 +31,15 @@ Feature: Undefining a domain that has snapshots or checkpoints
 
       @needs.snapshot-metadata
       Examples:
-        | situation                |
-        | inactive with a snapshot |
+        | situation                                     |
+        | inactive with a snapshot                      |
+        | inactive with a snapshot and another below it |
 
       @needs.checkpoint-metadata
       Examples:
-        | situation                  |
-        | inactive with a checkpoint |
+        | situation                                       |
+        | inactive with a checkpoint                      |
+        | inactive with a checkpoint and another below it |
 
     @id.removed
     Scenario Outline: <flag> removes metadata and definition of a domain that is <situation>
@@ -46,13 +50,15 @@ Feature: Undefining a domain that has snapshots or checkpoints
 
       @needs.snapshot-metadata
       Examples:
-        | situation                | flag               |
-        | inactive with a snapshot | SNAPSHOTS_METADATA |
+        | situation                                     | flag               |
+        | inactive with a snapshot                      | SNAPSHOTS_METADATA |
+        | inactive with a snapshot and another below it | SNAPSHOTS_METADATA |
 
       @needs.checkpoint-metadata
       Examples:
-        | situation                  | flag                 |
-        | inactive with a checkpoint | CHECKPOINTS_METADATA |
+        | situation                                       | flag                 |
+        | inactive with a checkpoint                      | CHECKPOINTS_METADATA |
+        | inactive with a checkpoint and another below it | CHECKPOINTS_METADATA |
 
       @needs.snapshot-metadata @needs.checkpoint-metadata @needs.snapshot-beside-checkpoint
       Examples:
@@ -91,10 +97,11 @@ Feature: Undefining a domain that has snapshots or checkpoints
 
       @needs.snapshot-metadata
       Examples:
-        | case                        | situation               | call                                  |
-        | snapshot-undefine           | running with a snapshot | undefine                              |
-        | snapshot-undefineflags      | running with a snapshot | undefineFlags with no flag            |
-        | snapshot-undefineflags-flag | running with a snapshot | undefineFlags with SNAPSHOTS_METADATA |
+        | case                          | situation                                    | call                                  |
+        | snapshot-undefine             | running with a snapshot                      | undefine                              |
+        | snapshot-undefineflags        | running with a snapshot                      | undefineFlags with no flag            |
+        | snapshot-undefineflags-flag   | running with a snapshot                      | undefineFlags with SNAPSHOTS_METADATA |
+        | snapshot-and-another-undefine | running with a snapshot and another below it | undefine                              |
 
       @needs.snapshot-metadata @needs.pause
       Examples:
@@ -104,10 +111,11 @@ Feature: Undefining a domain that has snapshots or checkpoints
 
       @needs.checkpoint-metadata
       Examples:
-        | case                          | situation                 | call                                    |
-        | checkpoint-undefine           | running with a checkpoint | undefine                                |
-        | checkpoint-undefineflags      | running with a checkpoint | undefineFlags with no flag              |
-        | checkpoint-undefineflags-flag | running with a checkpoint | undefineFlags with CHECKPOINTS_METADATA |
+        | case                            | situation                                      | call                                    |
+        | checkpoint-undefine             | running with a checkpoint                      | undefine                                |
+        | checkpoint-undefineflags        | running with a checkpoint                      | undefineFlags with no flag              |
+        | checkpoint-undefineflags-flag   | running with a checkpoint                      | undefineFlags with CHECKPOINTS_METADATA |
+        | checkpoint-and-another-undefine | running with a checkpoint and another below it | undefine                                |
 
       @needs.checkpoint-metadata @needs.pause
       Examples:
@@ -127,14 +135,16 @@ Feature: Undefining a domain that has snapshots or checkpoints
 
       @needs.snapshot-metadata
       Examples:
-        | case              | situation               | call                                  |
-        | snapshot-undefine | running with a snapshot | undefine                              |
-        | snapshot-flag     | running with a snapshot | undefineFlags with SNAPSHOTS_METADATA |
+        | case                          | situation                                    | call                                  |
+        | snapshot-undefine             | running with a snapshot                      | undefine                              |
+        | snapshot-flag                 | running with a snapshot                      | undefineFlags with SNAPSHOTS_METADATA |
+        | snapshot-and-another-undefine | running with a snapshot and another below it | undefine                              |
 
       @needs.checkpoint-metadata
       Examples:
-        | case                | situation                 | call     |
-        | checkpoint-undefine | running with a checkpoint | undefine |
+        | case                            | situation                                      | call     |
+        | checkpoint-undefine             | running with a checkpoint                      | undefine |
+        | checkpoint-and-another-undefine | running with a checkpoint and another below it | undefine |
 
     @id.kept-by-a-definition
     Scenario Outline: A remainder that is defined again keeps the metadata it had while <situation>
@@ -166,13 +176,15 @@ Feature: Undefining a domain that has snapshots or checkpoints
 
       @needs.snapshot-metadata
       Examples:
-        | situation                | flag               |
-        | inactive with a snapshot | SNAPSHOTS_METADATA |
+        | situation                                     | flag               |
+        | inactive with a snapshot                      | SNAPSHOTS_METADATA |
+        | inactive with a snapshot and another below it | SNAPSHOTS_METADATA |
 
       @needs.checkpoint-metadata
       Examples:
-        | situation                  | flag                 |
-        | inactive with a checkpoint | CHECKPOINTS_METADATA |
+        | situation                                       | flag                 |
+        | inactive with a checkpoint                      | CHECKPOINTS_METADATA |
+        | inactive with a checkpoint and another below it | CHECKPOINTS_METADATA |
 
     @id.mixes
     Scenario Outline: No mix of flags without <flag> makes undefine succeed for a domain that is <situation>
@@ -221,7 +233,7 @@ Feature: Undefining a domain that has snapshots or checkpoints
         | flag                 |
         | CHECKPOINTS_METADATA |
 
-    @id.running @needs.start
+    @id.running @needs.start @needs.undefine-active
     Scenario Outline: A running domain without metadata goes on as a transient one after <flag>
       Given a domain that is running
       When the client calls undefineFlags with <flag>

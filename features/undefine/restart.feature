@@ -55,7 +55,17 @@ Feature: Undefine and a restart of the driver
         | case       | situation                  | call                                    |
         | checkpoint | inactive with a checkpoint | undefineFlags with CHECKPOINTS_METADATA |
 
-    @id.remainder @needs.start
+    @id.nothing-comes-back-of-a-remainder @needs.start @needs.undefine-active @needs.autostart
+    Scenario: Of a domain that was running and set to autostart nothing comes back to one that is defined again
+      Given a domain that is running and set to autostart
+      When the client calls undefine
+      And the client calls destroy
+      And the driver is restarted
+      And the client defines it again
+      Then every call succeeded
+      And the domain holds nothing but its definition
+
+    @id.remainder @needs.start @needs.undefine-active
     Scenario Outline: A domain that was <situation> when it was undefined goes on as a transient one
       Given a domain that is <situation>
       When the client calls undefine
@@ -74,7 +84,7 @@ Feature: Undefine and a restart of the driver
         | situation |
         | paused    |
 
-    @id.remainder-vanishes @needs.start
+    @id.remainder-vanishes @needs.start @needs.undefine-active
     Scenario Outline: A remainder that was <situation> vanishes when it stops after the restart
       Given a domain that is <situation>
       When the client calls undefine
@@ -93,7 +103,7 @@ Feature: Undefine and a restart of the driver
         | situation |
         | paused    |
 
-    @id.vanished-stays-away @needs.start
+    @id.vanished-stays-away @needs.start @needs.undefine-active
     Scenario: A remainder that stopped after a restart does not come back at the next
       Given a domain that is running
       When the client calls undefine
@@ -104,7 +114,7 @@ Feature: Undefine and a restart of the driver
       Then every call succeeded
       And the domain has not come back
 
-    @id.stopped-before @needs.start
+    @id.stopped-before @needs.start @needs.undefine-active
     Scenario: A remainder that stopped before the restart does not come back
       Given a domain that is running
       When the client calls undefine

@@ -17,8 +17,12 @@ Feature: The driver after an undefine
 
       @needs.start
       Examples:
+        | situation |
+        | running   |
+
+      @needs.start @needs.undefine-active
+      Examples:
         | situation                              |
-        | running                                |
         | running and made transient by undefine |
 
       @needs.pause
@@ -54,8 +58,12 @@ Feature: The driver after an undefine
 
       @needs.start
       Examples:
+        | situation |
+        | running   |
+
+      @needs.start @needs.undefine-active
+      Examples:
         | situation                              |
-        | running                                |
         | running and made transient by undefine |
 
       @needs.start @needs.managed-save
@@ -83,7 +91,7 @@ Feature: The driver after an undefine
         | inactive-undefine      | inactive with a disk | undefine                   |
         | inactive-undefineflags | inactive with a disk | undefineFlags with no flag |
 
-      @needs.start
+      @needs.start @needs.undefine-active
       Examples:
         | case             | situation           | call     |
         | running-undefine | running with a disk | undefine |
@@ -96,7 +104,7 @@ Feature: The driver after an undefine
       And the domain is gone
       And the disk is as it was
 
-    @id.disk-kept-after-the-stop @needs.start
+    @id.disk-kept-after-the-stop @needs.start @needs.undefine-active
     Scenario: The disk is left also when the transient remainder has stopped
       Given a domain that is running with a disk
       When the client calls undefine

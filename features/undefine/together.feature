@@ -20,12 +20,12 @@ Feature: Undefine and another call at the same moment
         | case           | situation | other                      |
         | inactive-flags | inactive  | undefineFlags with no flag |
 
-      @needs.start
+      @needs.start @needs.undefine-active
       Examples:
         | case    | situation | other    |
         | running | running   | undefine |
 
-    @id.undefined-and-started @needs.start
+    @id.undefined-and-started @needs.start @needs.undefine-active
     Scenario: Undefine and create at once leave no guest whose domain is gone
       Given two clients that share, round after round, a domain that is inactive
       When the one calls undefine while the other calls create
@@ -33,7 +33,7 @@ Feature: Undefine and another call at the same moment
       And no guest is left running whose domain is gone
       And the driver answers on a fresh connection
 
-    @id.undefined-and-saved @needs.start @needs.managed-save
+    @id.undefined-and-saved @needs.start @needs.managed-save @needs.undefine-active
     Scenario Outline: <call> and managedSave at once leave no managed save image whose domain is gone
       Given two clients that share, round after round, a domain that is running
       When the one calls <call> while the other calls managedSave
@@ -62,12 +62,12 @@ Feature: Undefine and another call at the same moment
         | situation |
         | inactive  |
 
-      @needs.start
+      @needs.start @needs.undefine-active
       Examples:
         | situation |
         | running   |
 
-    @id.undefined-and-stopped @needs.start
+    @id.undefined-and-stopped @needs.start @needs.undefine-active
     Scenario: Undefine and destroy at once leave nothing
       Given two clients that share, round after round, a domain that is running
       When the one calls undefine while the other calls destroy

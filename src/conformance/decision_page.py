@@ -47,6 +47,8 @@ _FLAGS = """\
 
 A driver that takes every flag has no case of the second row.
 Of one that does not, no row below with such a flag can be asked for.
+Which flags a driver may do without is not said here: who can hold snapshot or checkpoint metadata has to take the \
+flag for it, by [UNDEF-017], [UNDEF-018] and [UNDEF-020].
 Where several refusals apply at once, the code of any of them is right, \
 except beside a bit that libvirt does not define.
 """

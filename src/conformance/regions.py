@@ -13,15 +13,16 @@ from conformance.situations import SITUATIONS, Situation
 
 #: Every value of the flags that the table has: each without and with a bit that libvirt does not define.
 VALUES = range(2 * UNKNOWN_BIT)
-#: What a driver has to be able to do for a domain to be in a state, or to hold something.
+#: What a driver has to be able to do for a domain to be in a state, or to hold something. What one that refuses every
+#: undefine of an active domain has to be told about that is told by scenarios, once, and not by half of the table.
 _NEEDS_OF_STATE = {
     State.INACTIVE: (),
-    State.RUNNING: ("start",),
-    State.PAUSED: ("start", "pause"),
+    State.RUNNING: ("start", "undefine-active"),
+    State.PAUSED: ("start", "undefine-active", "pause"),
     State.RUNNING_CREATED: ("transient",),
     State.PAUSED_CREATED: ("transient", "pause"),
-    State.RUNNING_REMAINDER: ("start",),
-    State.PAUSED_REMAINDER: ("start", "pause"),
+    State.RUNNING_REMAINDER: ("start", "undefine-active"),
+    State.PAUSED_REMAINDER: ("start", "undefine-active", "pause"),
 }
 _NEEDS_OF_HOLDING = {
     Holding.IMAGE: ("start", "managed-save"),

@@ -14,6 +14,7 @@ class Situation:
 
     :param state: ``inactive``, ``running``, ``paused`` or ``vanished``.
     :param transient: ``""``, ``"created"`` or ``"undefined"``, by the route on which it became so.
+    :param child: below its snapshot, or its checkpoint, there is another.
     :param nvram_missing: the definition names an nvram file, and there is none.
     :param tpm_state: what the definition says about keeping the TPM's state: ``yes``, ``no``, or nothing.
     :param everything: it also holds whatever else the driver can hold.
@@ -27,6 +28,7 @@ class Situation:
     image_of_paused: bool = False
     snapshot: bool = False
     checkpoint: bool = False
+    child: bool = False
     saved_to_file: bool = False
     cannot_start: bool = False
     nvram: bool = False
@@ -91,6 +93,10 @@ SITUATIONS: dict[str, Situation] = {
     "paused with a managed save image": replace(_PAUSED, image=True),
     "inactive with a snapshot": _SNAPSHOT,
     "inactive with a checkpoint": _CHECKPOINT,
+    "inactive with a snapshot and another below it": replace(_SNAPSHOT, child=True),
+    "inactive with a checkpoint and another below it": replace(_CHECKPOINT, child=True),
+    "running with a snapshot and another below it": replace(_RUNNING, snapshot=True, child=True),
+    "running with a checkpoint and another below it": replace(_RUNNING, checkpoint=True, child=True),
     "running with a snapshot": replace(_RUNNING, snapshot=True),
     "running with a checkpoint": replace(_RUNNING, checkpoint=True),
     "paused with a snapshot": replace(_PAUSED, snapshot=True),

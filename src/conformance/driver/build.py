@@ -6,7 +6,7 @@ the driver claims what the situation takes, and did not show it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from conformance.driver.firmware import FLASH, HALTING
 from conformance.driver.handle import Handle
 from conformance.driver.host import MISSING
 from conformance.driver.knowledge import Knowledge
-from conformance.driver.metadata import CHECKPOINT_REDEFINE, KEPT, checkpoint_document, snapshot_document
+from conformance.driver.metadata import CHECKPOINT_REDEFINE, CHILD, KEPT, checkpoint_document, snapshot_document
 from conformance.driver.observe import ask, is_missing, observe
 from conformance.driver.session import Session
 from conformance.driver.setbacks import NotReached
@@ -175,9 +175,7 @@ def _fill(session: Session, subject: Subject, situation: Situation, knowledge: K
 
 def take_snapshot(subject: Subject, flags: int) -> Handle:
     """Give a domain a snapshot's metadata, without touching a disk where the driver can."""
-    xml = snapshot_document(flags, subject.xml)
-    taken: Handle = reached("taking a snapshot", subject.handle.call("snapshotCreateXML", xml, flags)).value
-    return taken
+    return _give_metadata(subject, "taking a snapshot", "snapshotCreateXML", snapshot_document, flags)
 
 
 def redefine_checkpoint(session: Session, subject: Subject) -> Handle:
@@ -189,11 +187,8 @@ def redefine_checkpoint(session: Session, subject: Subject) -> Handle:
 
 
 def _redefine_checkpoint(subject: Subject) -> Handle:
-    xml = checkpoint_document(CHECKPOINT_REDEFINE, subject.xml)
-    made: Handle = reached(
-        "redefining a checkpoint", subject.handle.call("checkpointCreateXML", xml, CHECKPOINT_REDEFINE)
-    ).value
-    return made
+    what = "redefining a checkpoint"
+    return _give_metadata(subject, what, "checkpointCreateXML", checkpoint_document, CHECKPOINT_REDEFINE)
 
 
 def retake_metadata(session: Session, subject: Subject, knowledge: Knowledge) -> None:
@@ -217,9 +212,23 @@ def retake_metadata(session: Session, subject: Subject, knowledge: Knowledge) ->
 
 def create_checkpoint(subject: Subject) -> Handle:
     """Give a running domain a checkpoint."""
-    xml = checkpoint_document(0, subject.xml)
-    made: Handle = reached("taking a checkpoint", subject.handle.call("checkpointCreateXML", xml, 0)).value
-    return made
+    return _give_metadata(subject, "taking a checkpoint", "checkpointCreateXML", checkpoint_document, 0)
+
+
+def _give_metadata(
+    subject: Subject, what: str, method: str, document: Callable[[int, str, str], str], flags: int
+) -> Handle:
+    """Give a domain each snapshot, or each checkpoint, that its situation names; return the first."""
+    made: list[Handle] = [
+        reached(what, subject.handle.call(method, document(flags, subject.xml, name), flags)).value
+        for name in names_of_metadata(subject.situation)
+    ]
+    return made[0]
+
+
+def names_of_metadata(situation: Situation) -> tuple[str, ...]:
+    """Return the names of a domain's snapshots, or of its checkpoints, where it has such: the first made first."""
+    return (KEPT, CHILD) if situation.child else (KEPT,)
 
 
 def expected(situation: Situation) -> Mapping[str, Answer]:
@@ -233,8 +242,8 @@ def expected(situation: Situation) -> Mapping[str, Answer]:
         "autostart once": int(situation.autostart_once),
         "managed save image": int(situation.image),
         "listed as having a managed save image": situation.image,
-        "snapshot names": (KEPT,) if situation.snapshot else (),
-        "checkpoint names": (KEPT,) if situation.checkpoint else (),
+        "snapshot names": names_of_metadata(situation) if situation.snapshot else (),
+        "checkpoint names": names_of_metadata(situation) if situation.checkpoint else (),
     }
     if situation.nvram_missing:
         answers["nvram file"] = MISSING

@@ -67,7 +67,7 @@ def _probe(session: Session, at_once: bool) -> Findings:
     _definition(session, findings)
     session.pools = findings.pools
     inquiries: list[Callable[[Session, Findings], None]] = [
-        halt_at_once, _plain, _run_and_save, _restore, _beside, _transient, _to_file,
+        halt_at_once, _plain, _run_and_save, _remainder, _restore, _beside, _transient, _to_file,
         checkpoint, files, nvram, tpm, access,
     ]  # fmt: skip
     # The restart of a daemon takes the connections of all others, so it waits for them.
@@ -80,7 +80,7 @@ def _probe(session: Session, at_once: bool) -> Findings:
         _inquire(inquiry, session, findings)
         session.reconnect()
     findings.follow(("restore-shown", "image-beside-guest"), "managed-save")
-    findings.follow(("save-file",), "start")
+    findings.follow(("save-file", "undefine-active"), "start")
     return findings
 
 
@@ -217,6 +217,20 @@ def _without_guest(session: Session, findings: Findings, domain: Handle) -> None
         asked = domain.call(str(method), *args)
         if asked.code in UNSUPPORTED:
             findings.note(str(name), asked)
+
+
+def _remainder(session: Session, findings: Findings) -> None:
+    """Ask whether an active domain can be undefined: one that is refused as it is active is as it was."""
+    domain = new_subject(session).handle
+    if not domain.call("create").ok:
+        return
+    undefined = domain.call("undefine")
+    active, persistent = domain.call("isActive"), domain.call("isPersistent")
+    findings.note("undefine-active", undefined, f"isActive: {active.value}, isPersistent: {persistent.value}")
+    refused = undefined.code == "OPERATION_INVALID" and active.value == 1 and persistent.value != 0
+    if refused:
+        shown = f"undefine of a running domain: {undefined}; it is as it was, which UNDEF-002 judges"
+        findings.say("undefine-active", False, shown)
 
 
 def _restore(session: Session, findings: Findings) -> None:

@@ -15,29 +15,47 @@ def _remember_autostart(call: Call, memory: Memory) -> None:
         memory[call.uuid] = True
 
 
+def _remember_remainder(call: Call, memory: Memory) -> None:
+    """Note a domain that is undefined while it runs and is set to autostart, for as long as it runs."""
+    if call.active:
+        _remember_autostart(call, memory)
+    if call.method == "destroy":
+        memory.pop(call.uuid, None)
+
+
 @vice("UNDEF-009")
 def remainder_keeps_autostart(call: Call, memory: Memory) -> Any:
     """A domain that was undefined while it ran is still set to autostart."""
-    if call.active:
-        _remember_autostart(call, memory)
+    _remember_remainder(call, memory)
     return lie(call, memory, {"autostart": 1}, {LIST_WITH_AUTOSTART: True})
 
 
 @vice("UNDEF-009")
 def autostart_stays_in_the_list(call: Call, memory: Memory) -> Any:
     """The list of domains with autostart goes on showing one that was undefined while it ran."""
-    if call.active:
-        _remember_autostart(call, memory)
+    _remember_remainder(call, memory)
     return lie(call, memory, listed={LIST_WITH_AUTOSTART: True})
 
 
 @vice("UNDEF-009")
 def autostart_comes_back_with_the_definition(call: Call, memory: Memory) -> Any:
-    """A domain that was undefined while it ran is set to autostart again once it is defined again."""
+    """A domain that was undefined while it ran is set to autostart again when it is defined again meanwhile."""
+    _remember_remainder(call, memory)
+    result = call.go_on()
+    if call.method == "defineXML" and memory.pop(call.defined[0], False):
+        result.setAutostart(1)
+    return result
+
+
+@vice("UNDEF-006")
+def autostart_comes_back_after_the_halt(call: Call, memory: Memory) -> Any:
+    """A domain that was undefined while it ran, and has halted, is set to autostart again once it is defined again."""
     if call.active:
         _remember_autostart(call, memory)
     result = call.go_on()
-    if call.method == "defineXML" and memory.pop(call.defined[0], False):
+    if call.method == "destroy" and call.uuid in memory and not call.exists:
+        memory[call.uuid] = "halted"
+    if call.method == "defineXML" and memory.pop(call.defined[0], False) == "halted":
         result.setAutostart(1)
     return result
 

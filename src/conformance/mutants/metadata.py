@@ -62,6 +62,18 @@ def metadata_goes_without_a_word(call: Call, _memory: Memory) -> Any:
 
 @vice(
     "UNDEF-017",
+    overlaps=because("its calls begin with one without flags", "UNDEF-019"),
+)
+def metadata_of_several_goes_without_a_word(call: Call, _memory: Memory) -> Any:
+    """Undefine without flags removes an inactive domain with more than one snapshot or checkpoint."""
+    several = max(len(call.snapshots), len(call.checkpoints)) > 1
+    if unasked(call) and not call.flags and several:
+        return drop_all_the_same(call)
+    return call.go_on()
+
+
+@vice(
+    "UNDEF-017",
     "UNDEF-028",
     overlaps=because("it too demands that a refusal for metadata change nothing", "UNDEF-019"),
 )

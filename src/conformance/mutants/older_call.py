@@ -39,7 +39,7 @@ def older_call_drops_the_snapshots(call: Call, _memory: Memory) -> Any:
 
 @vice(
     "UNDEF-005",
-    overlaps=because("its scenarios undefine domains with autostart by the older call", "UNDEF-009"),
+    overlaps=because("its scenarios undefine domains with autostart by the older call", "UNDEF-006", "UNDEF-009"),
 )
 def older_call_refuses_autostart(call: Call, _memory: Memory) -> Any:
     """``undefine`` refuses a domain that is set to autostart, and ``undefineFlags`` removes it."""

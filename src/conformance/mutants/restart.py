@@ -102,7 +102,7 @@ def stopped_remainder_leaves_a_definition(call: Call, _memory: Memory) -> Any:
 @vice("UNDEF-032", uri=QEMU)
 def what_a_domain_held_is_read_again(call: Call, memory: Memory) -> Any:
     """A driver that comes up reads what an undefined domain had held, and gives it to one that is defined again."""
-    if call.undefines and call.inactive:
+    if call.undefines and not call.transient:
         truth = {"autostart": call.fact("autostart"), "hasManagedSaveImage": int(call.image)}
         held = {**truth, "snapshotNum": len(call.snapshots)}
         if call.fact("listAllCheckpoints", 0):

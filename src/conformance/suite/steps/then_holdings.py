@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pytest_bdd import parsers, then
 
 from conformance.driver.setbacks import NotReached
 from conformance.judgement import Violation
 from conformance.suite.case import Case
 from conformance.view import Answer, View, differences, show
+
+#: The answers of a domain that holds nothing of a predecessor's.
+NOTHING_HELD: Mapping[str, Answer] = {
+    "active": 0,
+    "persistent": 1,
+    "autostart": 0,
+    "autostart once": 0,
+    "managed save image": 0,
+    "snapshots": 0,
+    "snapshot names": (),
+    "checkpoint names": (),
+    "listed as set to autostart": False,
+    "listed as having a managed save image": False,
+    "listed as having a snapshot": False,
+    "listed as having a checkpoint": False,
+}
 
 
 @then("the domain holds nothing but its definition")
@@ -24,21 +42,7 @@ def other_holds_nothing(case: Case) -> None:
 
 def _demand_nothing_held(case: Case, view: View, *, other: bool = False) -> None:
     subject = case.other if other else case.subject
-    wanted: dict[str, Answer] = {
-        "active": 0,
-        "persistent": 1,
-        "autostart": 0,
-        "autostart once": 0,
-        "managed save image": 0,
-        "snapshots": 0,
-        "snapshot names": (),
-        "checkpoint names": (),
-        "listed as set to autostart": False,
-        "listed as having a managed save image": False,
-        "listed as having a snapshot": False,
-        "listed as having a checkpoint": False,
-    }
-    found = differences(View({name: value for name, value in wanted.items() if view.get(name) is not None}), view)
+    found = differences(View({name: value for name, value in NOTHING_HELD.items() if view.get(name) is not None}), view)
     if found:
         raise Violation(
             "the domain that was defined holds nothing of its predecessor",
