@@ -25,10 +25,15 @@ from conformance.catalog import Catalog, parse_capabilities, parse_page
 from conformance.data import folder
 from conformance.driver.events import run_event_loop
 from conformance.journal import BlackBox
+from conformance.roots import is_mounted
 
 #: How long a process may take before the test gives it up; nothing is measured by it.
 PATIENCE = 120
 NOBODY = 65534
+#: For what takes namespaces of its own.
+on_a_mount = pytest.mark.skipif(
+    not is_mounted("/"), reason="/ is no mount here, as in a plain chroot, and namespaces cannot be taken off it"
+)
 
 # A machine that is busy with runs of the kit is slow now and then, which says nothing about the code.
 settings.register_profile("kit", deadline=None)

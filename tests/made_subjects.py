@@ -9,7 +9,7 @@ import pytest
 
 from conformance.lab.roots import state_of
 from conformance.lab.subjects import subjects
-from conftest import Bench
+from conftest import Bench, on_a_mount
 
 #: The suites whose roots the lab has made here.
 MADE = [name for name in ("bookworm", "trixie", "sid") if state_of(subjects()[f"{name}-test"].suite)]
@@ -18,6 +18,7 @@ MADE = [name for name in ("bookworm", "trixie", "sid") if state_of(subjects()[f"
 NEEDS = [
     pytest.mark.real,
     pytest.mark.skipif(os.geteuid() != 0 or not MADE, reason="needs root, and a suite that lab run has made"),
+    on_a_mount,
 ]
 #: The suite that the tests take.
 SUITE = MADE[0] if MADE else ""

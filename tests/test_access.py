@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Bench, finish, until
+from conftest import Bench, finish, on_a_mount, until
 
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 POLKITD = Path("/usr/lib/polkit-1/polkitd")
@@ -31,6 +31,7 @@ pytestmark = [
         os.geteuid() != 0 or not POLKITD.exists() or not all(shutil.which(name, path=PATH) for name in NEEDED),
         reason=f"needs root, polkitd, {', '.join(NEEDED)}",
     ),
+    on_a_mount,
 ]
 
 BUS = """\

@@ -20,13 +20,14 @@ from conformance.lab import capsule as capsules
 from conformance.lab import groups
 from conformance.lab.capsule import Capsule, up
 from conformance.lab.places import MARK, held, state_folder
-from conftest import gone, until
+from conftest import gone, on_a_mount, until
 
 pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(
         os.geteuid() != 0 or not shutil.which("tini") or not shutil.which("unshare"), reason="needs root, tini, unshare"
     ),
+    on_a_mount,
 ]
 
 
@@ -60,6 +61,15 @@ def test_inside_are_processes_files_and_a_network_of_its_own(capsule: Capsule) -
     devices = capsule.call(["cat", "/proc/net/dev"]).splitlines()[2:]
     assert [line.split(":")[0].strip() for line in devices] == ["lo"]
     assert capsule.call(["sh", "-c", "ls /proc | grep -c '^[0-9]'"]).strip() in ("3", "4", "5", "6")
+
+
+def test_in_a_plain_chroot_it_is_said_that_a_mount_is_needed(capsule: Capsule, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No namespace can be taken off a root that is no mount, and what unshare says of that helps nobody."""
+    monkeypatch.setattr(capsules, "is_mounted", lambda _folder: False)
+    with pytest.raises(CapsuleFailed) as error:
+        start(capsule)
+    assert "/ is no mount here" in error.value.problem
+    assert "mount --bind" in error.value.remedy
 
 
 def test_nothing_inside_reaches_the_machine(capsule: Capsule) -> None:

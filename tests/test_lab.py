@@ -19,7 +19,7 @@ from conformance.lab import baggage, roots
 from conformance.lab.mirror import choose, settings_of
 from conformance.lab.subjects import Subject, find, subjects
 from conformance.report import dump
-from conftest import NOBODY, Bench, finish, script
+from conftest import NOBODY, Bench, finish, on_a_mount, script
 from example import example
 
 TARGETS = """\
@@ -233,6 +233,7 @@ def test_an_archive_that_does_not_answer_is_one_sentence(short_bench: Bench) -> 
 
 
 @needs_mmdebstrap
+@on_a_mount
 def test_a_full_disk_is_one_sentence(short_bench: Bench) -> None:
     """When there is no room for a root, the lab says so once, and frees what it had taken."""
     cache = short_bench.folder / "cache"

@@ -20,7 +20,7 @@ from conformance.driver.handle import Handle
 from conformance.driver.pools import FOLDERS, Pools, destroy, destroy_all, make, survey
 from conformance.journal import Journal
 from conformance.ledger import Ledger
-from conftest import Bench, finish, kill, until
+from conftest import Bench, finish, kill, on_a_mount, until
 from test_access import HIDDEN, LIBVIRTD, PATH
 
 NEEDED = ("libvirtd", "unshare", "qemu-system-x86_64")
@@ -36,6 +36,7 @@ pytestmark = [
         os.geteuid() != 0 or not all(shutil.which(name, path=PATH) for name in NEEDED),
         reason=f"needs root, {', '.join(NEEDED)}",
     ),
+    on_a_mount,
 ]
 
 

@@ -55,7 +55,7 @@ def test_in_a_plain_chroot_guests_get_no_file_system_of_their_own(
 
 def test_only_what_a_run_has_left_on_anothers_root_is_ended(tmp_path: Path) -> None:
     """Of the processes on a root those end whose parent is the run's."""
-    guest = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", f"{tmp_path}/"])
+    guest = idle(f"{tmp_path}/guest")
     try:
         (tmp_path / "guest.pid").write_text(str(guest.pid))
         end_left(tmp_path, 1)
@@ -64,7 +64,7 @@ def test_only_what_a_run_has_left_on_anothers_root_is_ended(tmp_path: Path) -> N
         assert guest.wait(10) == -signal.SIGKILL
     finally:
         guest.kill()
-        guest.wait()
+        guest.communicate()
 
 
 def test_the_last_root_takes_the_folder_along(tmp_path: Path) -> None:

@@ -71,13 +71,13 @@ def needed_configuration() -> str:
     if os.geteuid() == 0 and not _emulator_user_can_use_kvm():
         # As its own user the emulator would be probed anew at every define, for half a minute each.
         lines += ['user = "root"', 'group = "root"']
-    if os.geteuid() == 0 and not _is_mounted("/"):
+    if os.geteuid() == 0 and not is_mounted("/"):
         # libvirt gives each guest a file system of its own, which cannot be made from one that is no mount.
         lines.append("namespaces = []")
     return "\n".join(lines) + "\n"
 
 
-def _is_mounted(folder: str) -> bool:
+def is_mounted(folder: str) -> bool:
     """Tell whether a file system is mounted on a folder, as this process sees it; in a plain chroot ``/`` is none."""
     try:
         mounts = _MOUNTS.read_text().splitlines()

@@ -23,6 +23,7 @@ from conformance.interrupts import held_back
 from conformance.lab import groups
 from conformance.lab.first import REAPER
 from conformance.lab.places import MARK, make_folder, state_folder
+from conformance.roots import is_mounted
 
 _FIRST = Path(__file__).with_name("first.py")
 #: How long a capsule may take to be there or to be gone, in seconds.
@@ -97,6 +98,11 @@ class Capsule:
             "cgroups": controllers,
         }
         (self.folder / "order.json").write_text(json.dumps(order), encoding="utf-8")
+        if not is_mounted("/"):
+            raise CapsuleFailed(
+                "/ is no mount here, as in a plain chroot, and the kernel takes no namespaces off it",
+                remedy="before you enter the chroot, mount its folder onto itself: mount --bind FOLDER FOLDER",
+            )
         hears, says = os.pipe()
         log = self.folder / "log"
         try:
