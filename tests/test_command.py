@@ -338,12 +338,12 @@ def test_clean_says_that_another_uri_has_something_left(bench: Bench) -> None:
     """Who forgets the URI of the run that was killed is not told that all is well."""
     bench.ledgers.mkdir(parents=True)
     for number in "12":
-        header = {"run": f"0000000{number}", "pid": 1, "start": "not this one"}
+        header = {"run": f"0000000{number}", "pid": 1, "start": "not this one", "uri": "qemu:///embed"}
         (bench.ledgers / f"{uri_key('qemu:///embed')}-0000000{number}.jsonl").write_text(json.dumps(header) + "\n")
     finished = bench.kit("clean")
     assert finished.code == 0
     assert "test:///default: nothing was left.\n" in finished.out
-    assert "2 runs that were killed against another URI" in finished.out
+    assert "killed runs against qemu:///embed: clean takes" in finished.out
     assert bench.kit("clean", "qemu:///embed").out == "qemu:///embed: nothing was left.\n"
     assert bench.kit("clean").out == "test:///default: nothing was left.\n"
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from conformance.errors import Unwritable
+from conformance.uri import redact
 
 #: The beginning of the name of every domain that the kit makes.
 PREFIX = "lvc"
@@ -69,7 +70,7 @@ class Ledger:
         ledger = cls(folder / f"{uri_key(uri)}-{run}.jsonl")
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            begun = {"run": run, "pid": os.getpid(), "start": process_start(os.getpid())}
+            begun = {"run": run, "pid": os.getpid(), "start": process_start(os.getpid()), "uri": redact(uri)}
             ledger._append(begun if stamped else {**begun, "stamped": False})
         except OSError as error:
             raise Unwritable(
@@ -91,6 +92,11 @@ class Ledger:
     def run(self) -> str:
         """The id of the run."""
         return self.path.stem.partition("-")[2]
+
+    @property
+    def uri(self) -> str:
+        """The URI that the run was given, without its secrets; an empty text where no ledger told it yet."""
+        return str(next(self._entries(), {}).get("uri", ""))
 
     @cached_property
     def stamped(self) -> bool:

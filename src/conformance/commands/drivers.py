@@ -75,10 +75,10 @@ def clean(options: argparse.Namespace) -> int:
         f"{shown}: removed {removed} objects that killed runs had left." if removed else f"{shown}: nothing was left."
     )
     mine = {ledger.path for ledger in Ledger.left_behind(options.uri)}
-    if others := sum(ledger.path not in mine for ledger in Ledger.left_behind()):
-        # Which URIs they were stands nowhere, as it may hold a password.
-        runs = "a run that was killed" if others == 1 else f"{others} runs that were killed"
-        print(f"Something may be left of {runs} against another URI: clean takes the URI that the run was given.")
+    others = {ledger.uri or "another URI" for ledger in Ledger.left_behind() if ledger.path not in mine}
+    if others:
+        named = ", ".join(sorted(others))
+        print(f"Something may be left of killed runs against {named}: clean takes the URI that a run was given.")
     if failed:
         for problem in failed[:-1]:
             print(problem, file=sys.stderr)
