@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -40,6 +41,12 @@ pytestmark = [
 ]
 
 
+def answers(place: Path) -> bool:
+    """Tell whether somebody listens at a socket, which is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(place)) == 0
+
+
 @pytest.fixture(scope="module")
 def uri() -> Iterator[str]:
     """Give a daemon of the system whose folders this machine does not see."""
@@ -59,7 +66,7 @@ def uri() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        until((folder / "run" / "libvirt-sock").exists)
+        until(lambda: answers(folder / "run" / "libvirt-sock"))
         yield f"qemu+unix:///system?socket={folder}/run/libvirt-sock"
     finally:
         process.terminate()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.driver import probe as probing
+from conformance.driver import probe_holdings
 from conformance.driver.findings import Finding, Findings
+from conformance.driver.host import Host
 from conformance.driver.session import Session
 from conformance.errors import CannotHost
 from conformance.ledger import Ledger
@@ -43,6 +47,14 @@ class Driver:
         return found
 
 
+class Nobody(ThreadPoolExecutor):
+    """Asks nothing side by side."""
+
+    def map(self, *_arguments: Any, **_settings: Any) -> Any:
+        """Ask nothing."""
+        return iter(())
+
+
 @pytest.mark.parametrize(
     ("offers", "starts", "chosen", "used"),
     [
@@ -59,12 +71,35 @@ def test_emulated_guests_stand_in_where_they_start(
 ) -> None:
     """What the caller chose stays, and the evidence says what did not start."""
     driver: Any = Driver(offers, starts, chosen)
-    monkeypatch.setattr(probing, "_probe", lambda driver, _at_once: driver.probe())
+    monkeypatch.setattr(probing, "_probe", lambda driver, _at_once, _before=None: driver.probe())
     found = probing.probe(driver)
     assert driver.machine.type == used
     told = "of a domain of type kvm: INTERNAL_ERROR (no kvm)"
     assert (told in found.capabilities["start"].evidence) is (used == "qemu")
     assert bool(found.start_failure) is (used not in starts)
+
+
+def test_pools_that_were_made_show_the_files_of_emulated_guests_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The driver's files are looked at by the pools of the first time; others are neither made nor forgotten."""
+    session = Session("test:///default", "t", Ledger.open("test:///default", "00000000", folder=tmp_path))
+    surveys: list[str] = []
+
+    def survey(*_arguments: Any) -> tuple[dict[str, str], str]:
+        surveys.append("made")
+        return {"/etc/libvirt": "lvc-pool"}, "through storage pools"
+
+    monkeypatch.setattr(probe_holdings, "survey", survey)
+    monkeypatch.setattr(probe_holdings, "in_process", lambda _uri: False)
+    monkeypatch.setattr(Host, "answer", lambda *_arguments: ())
+    monkeypatch.setattr(probing, "ThreadPoolExecutor", Nobody)
+    first = probing._probe(session, True)
+    again = probing._probe(session, True, first)
+    assert (again.pools, again.through, surveys) == (first.pools, "through storage pools", ["made"])
+    assert again.pools
+    session.pools = {}
+    session.close()
 
 
 def test_a_type_that_is_not_offered_changes_nothing(tmp_path: Any) -> None:

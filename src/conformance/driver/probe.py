@@ -52,7 +52,7 @@ def _probe_emulated(session: Session, findings: Findings, at_once: bool) -> Find
         session.choose(EMULATED)
     except CannotHost:
         return findings
-    again = _probe(session, at_once)
+    again = _probe(session, at_once, findings)
     if again.start_failure:
         session.choose("")
         return findings
@@ -61,9 +61,12 @@ def _probe_emulated(session: Session, findings: Findings, at_once: bool) -> Find
     return again
 
 
-def _probe(session: Session, at_once: bool) -> Findings:
-    """Ask all questions; those that need a guest are asked side by side, where they may be."""
-    findings = Findings()
+def _probe(session: Session, at_once: bool, before: Findings | None = None) -> Findings:
+    """Ask all questions; those that need a guest are asked side by side, where they may be.
+
+    :param before: what was found with other guests: pools that were made then show the driver's files still.
+    """
+    findings = Findings() if before is None else Findings(pools=before.pools, through=before.through)
     _definition(session, findings)
     session.pools = findings.pools
     inquiries: list[Callable[[Session, Findings], None]] = [

@@ -120,7 +120,7 @@ def see_host(session: Session, findings: Findings, owned: Owned) -> None:
 
     :param owned: a domain of the kit's that is defined.
     """
-    if not in_process(session.uri) and not session.host.answer("kept", owned.uuid, owned.name):
+    if not findings.pools and not in_process(session.uri) and not session.host.answer("kept", owned.uuid, owned.name):
         findings.pools, findings.through = survey(session.connection, session.ledger, owned.uuid, owned.name)
 
 
