@@ -11,11 +11,14 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from conformance.interrupts import ASKING
+from conformance.run import Run
+from conformance.suite.controller import Controller
 from conftest import Bench, Daemon, Finished, box_of, finish, kill, parent_of, script, until
 
 RULE, VICTIM = "UNDEF-034", "UNDEF-034/alive[paused]"
@@ -108,6 +111,22 @@ def test_a_killed_worker_costs_one_scenario(bench: Bench) -> None:
     assert "upheld" in found.values()
     assert report["inventory"]["identical"] is True
     assert bench.traces() == []
+
+
+def test_a_worker_that_is_lost_as_it_is_given_work_ends_no_run() -> None:
+    """That it is lost is told by another thread; until then nothing that is sent to it is an error."""
+    sent: list[str] = []
+
+    def send(name: str, **_content: object) -> None:
+        sent.append(name)
+        raise OSError("cannot send (already closed?)")
+
+    run = SimpleNamespace(forks=SimpleNamespace(changes=dict), worker_setup=dict)
+    node = SimpleNamespace(workerinput={}, sendcommand=send)
+    Controller(cast("Run", run), every_phase=False).pytest_configure_node(node)
+    node.sendcommand("runtests", indices=[1, 2])
+    assert sent == ["runtests"]
+    assert "conformance" in node.workerinput
 
 
 def test_a_server_that_is_lost_costs_what_was_under_way(bench: Bench) -> None:

@@ -73,6 +73,15 @@ class Controller:
         """Hand a worker what it has to know."""
         more = {"brief": not self._every_phase, "environment": self.run.forks.changes()}
         node.workerinput["conformance"] = self.run.worker_setup() | more
+        send = node.sendcommand
+
+        def send_unless_lost(name: str, **content: object) -> None:
+            # That a worker is lost xdist learns from another thread. Until then it gives it work, and would end the run
+            # over that; what it was given goes to another when it is known.
+            with contextlib.suppress(OSError):
+                send(name, **content)
+
+        node.sendcommand = send_unless_lost
 
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """Learn pytest's names for the scenarios: a worker lists them in the plan's order."""
