@@ -21,13 +21,13 @@ from conftest import Bench, finish, kill, make_bench, until
 from made_subjects import NEEDS, SOME, SUITE, judge, outcomes
 
 pytestmark = NEEDS
+NAME = f"{SUITE}-test-rpc"
 
 
 def test_this_machines_client_and_the_releases_own_agree(short_bench: Bench, lab_state: dict[str, str]) -> None:
     """The daemon's driver is judged alike from outside and from inside."""
-    name = f"{SUITE}-test-rpc"
-    inside = judge(short_bench, lab_state, name, *SOME)
-    outside = judge(short_bench, lab_state, name, "--client", "here", *SOME)
+    inside = judge(short_bench, lab_state, NAME, *SOME)
+    outside = judge(short_bench, lab_state, NAME, "--client", "here", *SOME)
     assert outcomes(outside) == outcomes(inside)
     assert outside["driver"]["libvirt_version"] == inside["driver"]["libvirt_version"]
     assert "--client here" in outside["reproduce"]
@@ -40,9 +40,6 @@ def test_a_client_without_rights_is_judged_for_real(short_bench: Bench, lab_stat
     assert {scenario["outcome"] for scenario in rule["scenarios"]} == {"upheld"}
     (found,) = [each for each in report["capabilities"] if each["id"] == "access-control"]
     assert "ACCESS_DENIED" in found["evidence"]
-
-
-NAME = f"{SUITE}-test-rpc"
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,6 @@ def test_no_rule_is_convicted_because_a_daemon_went_away(
 class Judging:
     """A run under way on a subject that was up, from the moment on at which nothing but scenarios is left to do."""
 
-    bench: Bench
     process: subprocess.Popen[str]
     daemon: int
     begun: float
@@ -121,7 +117,7 @@ def judging(bench: Bench, environment: dict[str, str]) -> Iterator[Judging]:
             # Before there is a draft of the report the kit probes, and restarts the daemon itself.
             until((Capsule(NAME).folder / "out" / "report.json").exists)
             daemon = daemon_of(NAME)
-            yield Judging(bench, process, daemon, seconds_of(daemon))
+            yield Judging(process, daemon, seconds_of(daemon))
         finally:
             process.kill()
 
@@ -147,12 +143,11 @@ def seconds_of(pid: int) -> float:
 
 def test_an_interrupted_run_keeps_its_report(short_bench: Bench, lab_state: dict[str, str]) -> None:
     """A run that was told to end has an incomplete report, as it has without the lab."""
-    name = f"{SUITE}-test-rpc"
-    process = short_bench.start_kit("lab", "run", name, "--reports", ".", **lab_state)
-    until(lambda: (short_bench.temporary / "lab" / name / "out" / "report.json").exists())
+    process = short_bench.start_kit("lab", "run", NAME, "--reports", ".", **lab_state)
+    until(lambda: (short_bench.temporary / "lab" / NAME / "out" / "report.json").exists())
     process.terminate()
     finished = finish(process)
-    report = json.loads((short_bench.folder / f"{name}.json").read_text())
+    report = json.loads((short_bench.folder / f"{NAME}.json").read_text())
     assert finished.code == 2
     assert report["complete"] is False
     assert "Traceback" not in finished.said

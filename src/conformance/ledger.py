@@ -83,10 +83,14 @@ class Ledger:
     @classmethod
     def left_behind(cls, uri: str = "", *, folder: Path | None = None) -> Iterator[Ledger]:
         """Yield the ledgers of runs against a URI, or against any, whose process is no more."""
-        for path in sorted((folder or state_folder()).glob(f"{uri_key(uri) if uri else '*'}-*.jsonl")):
+        for path in sorted((folder or state_folder()).glob("*.jsonl")):
             ledger = cls(path)
-            if not ledger.is_alive():
+            if (not uri or ledger.is_of(uri)) and not ledger.is_alive():
                 yield ledger
+
+    def is_of(self, uri: str) -> bool:
+        """Tell whether the run was against a URI."""
+        return self.path.name.startswith(f"{uri_key(uri)}-")
 
     @property
     def run(self) -> str:

@@ -118,7 +118,7 @@ class Premises:
         attendant, self.attendant = self.attendant, None
         if attendant is not None:
             attendant.stop()
-        if self.ledger is not None and self.forks.pid and (root := root_of(self.uri)):
+        if self.forks.pid and (root := root_of(self.uri)):
             # libvirt asks an emulator what it can do in a process that outlives one that was ended meanwhile.
             end_left(Path(root), self.forks.pid)
         self.forks.stop()

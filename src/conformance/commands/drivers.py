@@ -74,10 +74,8 @@ def clean(options: argparse.Namespace) -> int:
     print(
         f"{shown}: removed {removed} objects that killed runs had left." if removed else f"{shown}: nothing was left."
     )
-    mine = {ledger.path for ledger in Ledger.left_behind(options.uri)}
-    others = {ledger.uri or "another URI" for ledger in Ledger.left_behind() if ledger.path not in mine}
-    if others:
-        named = ", ".join(sorted(others))
+    others = (ledger for ledger in Ledger.left_behind() if not ledger.is_of(options.uri))
+    if named := ", ".join(sorted({ledger.uri or "another URI" for ledger in others})):
         print(f"Something may be left of killed runs against {named}: clean takes the URI that a run was given.")
     if failed:
         for problem in failed[:-1]:

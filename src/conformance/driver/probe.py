@@ -229,11 +229,11 @@ def _remainder(session: Session, findings: Findings) -> None:
         return
     undefined = domain.call("undefine")
     active, persistent = domain.call("isActive"), domain.call("isPersistent")
-    findings.note("undefine-active", undefined, f"isActive: {active.value}, isPersistent: {persistent.value}")
-    refused = undefined.code == "OPERATION_INVALID" and active.value == 1 and persistent.value != 0
-    if refused:
+    if undefined.code == "OPERATION_INVALID" and active.value == 1 and persistent.value != 0:
         shown = f"undefine of a running domain: {undefined}; it is as it was, which UNDEF-002 judges"
         findings.say("undefine-active", False, shown)
+    else:
+        findings.note("undefine-active", undefined, f"isActive: {active.value}, isPersistent: {persistent.value}")
 
 
 def _restore(session: Session, findings: Findings) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 from conformance.driver.cleanup import remove_all
 from conformance.driver.findings import Findings
@@ -12,7 +11,7 @@ from conformance.driver.restart import Embedded
 from conformance.driver.session import Session
 from conformance.journal import Journal
 from conformance.roots import MARK, make_root
-from conformance.uri import embeds, in_process
+from conformance.uri import embeds, in_process, root_of
 
 RESTART = "restart"
 
@@ -30,7 +29,7 @@ def restart(session: Session, findings: Findings) -> None:
         return
     uri = session.uri
     if embeds(uri):
-        root = Path(parse_qs(urlsplit(uri).query).get("root", [""])[0])
+        root = Path(root_of(uri))
         if not (root / MARK).is_file():
             findings.say(RESTART, False, "the root was given with the URI, and is in use by this process")
             return

@@ -88,6 +88,11 @@ class Capsule:
         :param tied: whether it ends with this process, however that ends.
         :raises CapsuleFailed: when the machine does not allow it, or something is missing.
         """
+        if not is_mounted("/"):
+            raise CapsuleFailed(
+                "/ is no mount here, as in a plain chroot, and the kernel takes no namespaces off it",
+                remedy="before you enter the chroot, mount its folder onto itself: mount --bind FOLDER FOLDER",
+            )
         make_folder(self.folder)
         controllers = groups.make(self.name) if cgroups else None
         order = {
@@ -98,11 +103,6 @@ class Capsule:
             "cgroups": controllers,
         }
         (self.folder / "order.json").write_text(json.dumps(order), encoding="utf-8")
-        if not is_mounted("/"):
-            raise CapsuleFailed(
-                "/ is no mount here, as in a plain chroot, and the kernel takes no namespaces off it",
-                remedy="before you enter the chroot, mount its folder onto itself: mount --bind FOLDER FOLDER",
-            )
         hears, says = os.pipe()
         log = self.folder / "log"
         try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from conformance.flags import OPPOSITES, Undefine
 from conformance.mutants.call import QEMU, Call, LibvirtError, Memory
 from conformance.mutants.guests import remember_remainder
 from conformance.mutants.vice import vice
+from conformance.uri import root_of
 
 _NVRAM, _KEEP_NVRAM = Undefine.NVRAM, Undefine.KEEP_NVRAM
 _TPM, _KEEP_TPM = Undefine.TPM, Undefine.KEEP_TPM
@@ -143,7 +143,7 @@ def removal_wins_over_keeping(call: Call, _memory: Memory) -> Any:
 
 def _state(call: Call) -> Path:
     """Return the place of the state of the domain's TPM, which the embedded driver has below its root."""
-    root = parse_qs(urlsplit(call.connection.getURI()).query)["root"][0]
+    root = root_of(call.connection.getURI())
     return Path(root, "lib", "swtpm", call.uuid, "tpm2", "tpm2-00.permall")
 
 

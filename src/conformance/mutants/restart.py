@@ -8,8 +8,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
+from conformance import uri
 from conformance.mutants.call import LIST_RUNNING, LIST_TRANSIENT, QEMU, Call, LibvirtError, Memory
 from conformance.mutants.lies import Named, lie
 from conformance.mutants.overlaps import because
@@ -21,7 +21,7 @@ _LOOKS = "it demands too that nothing be left, and looks at the host's disks"
 
 def root_of(call: Call) -> Path:
     """Return the root of the embedded driver that a call is made on."""
-    return Path(parse_qs(urlsplit(call.connection.getURI()).query)["root"][0])
+    return Path(uri.root_of(call.connection.getURI()))
 
 
 def _file(call: Call) -> Path:

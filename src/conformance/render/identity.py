@@ -112,8 +112,3 @@ def split_call(line: str) -> tuple[str, str]:
     """Return a call as the report has it and what it returned; the second is empty for other lines."""
     call, arrow, returned = line.partition(" -> ")
     return (call, returned) if arrow else (line, "")
-
-
-def number_of(count: int, noun: str) -> str:
-    """Return how many there are of something, for a person."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.catalog import release_text
 from conformance.kill_matrix import Proof
-from conformance.render.identity import number_of
+from conformance.render.identity import count
 from conformance.render.plain import printable
 from conformance.verdict import ExitCode
 
@@ -51,7 +51,7 @@ def text(report: Mapping[str, Any]) -> str:
     lines += ["", *_steps(report["steps"], in_full=report["summary"]["whole"])]
     if own := report["violated_without"]:
         rules = ", ".join(sorted({scenario.partition("/")[0] for scenario in own}))
-        lines += ["", f"The driver itself violates {number_of(len(own), 'scenario')} of {rules}; a vice is judged by"]
+        lines += ["", f"The driver itself violates {count(len(own), 'scenario')} of {rules}; a vice is judged by"]
         lines += ["what it adds to that."]
     for label in ("doubts", "failures"):
         lines += ["", *(_wrapped(f"! {said}") for said in report[label])] if report[label] else []
@@ -105,7 +105,7 @@ def _cell(report: Mapping[str, Any], vice: Mapping[str, Any], rule: str) -> int:
 def _rule(rule: Mapping[str, Any]) -> Iterable[str]:
     proof = Proof(rule["proof"])
     said = {
-        Proof.KILLS: number_of(len(rule["killers"]), "vice"),
+        Proof.KILLS: count(len(rule["killers"]), "vice"),
         Proof.TOOTHLESS: "NO VICE",
         Proof.FREE: "none is needed",
         Proof.ELSEWHERE: f"shown on {', '.join(rule['shown_on'])}",

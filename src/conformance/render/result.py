@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.render.identity import RESULTS, number_of
+from conformance.render.identity import RESULTS, count
 from conformance.verdict import ExitCode, Verdict
 
 _STYLES = {
@@ -36,18 +36,18 @@ def _conformant(report: Mapping[str, Any]) -> tuple[str, str]:
     summary = report["summary"]
     numbers = {reason["kind"]: len(reason["rules"]) for reason in summary["reasons"]}
     if known := numbers.get("known-broken"):
-        were = f"{number_of(known, 'rule')} {'was' if known == 1 else 'were'}"
+        were = f"{count(known, 'rule')} {'was' if known == 1 else 'were'}"
         return f"no worse than the baseline, where {were} not kept either", "bold yellow"
     text, style = RESULTS[ExitCode.CONFORMANT], _STYLES[ExitCode.CONFORMANT]
     if excused := numbers.get("deviation"):
-        text, style = f"{text}, with recorded deviations from {number_of(excused, 'rule')}", "bold yellow"
+        text, style = f"{text}, with recorded deviations from {count(excused, 'rule')}", "bold yellow"
     if warned := numbers.get("warning"):
         text, style = (
-            f"{text}, with {number_of(warned, 'rule')} below {summary['level']} not kept",
+            f"{text}, with {count(warned, 'rule')} below {summary['level']} not kept",
             "bold yellow",
         )
     if left := summary["rules"].get(Verdict.NOT_RUN):
-        text, style = f"{text}; {number_of(left, 'rule')} not run", "bold yellow"
+        text, style = f"{text}; {count(left, 'rule')} not run", "bold yellow"
     return text, style
 
 

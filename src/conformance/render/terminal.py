@@ -14,7 +14,7 @@ from rich.text import Text
 from conformance.catalog import release_text
 from conformance.diff import EXCUSED
 from conformance.render import gate_text
-from conformance.render.identity import number_of
+from conformance.render.identity import count
 from conformance.render.plain import printable
 from conformance.render.result import IDS_SHOWN, result
 from conformance.run import Run
@@ -64,9 +64,7 @@ class Screen:
         times, before = run.options.repeat, len(run.gate.earlier) if run.gate is not None else 0
         which = f", {before + 1} of {times} times" if times > 1 else ""
         self._console.print(
-            Text.assemble(
-                "Judging ", (printable(run.record.uri), "bold"), f" by {number_of(len(rules), 'rule')}{which} …"
-            )
+            Text.assemble("Judging ", (printable(run.record.uri), "bold"), f" by {count(len(rules), 'rule')}{which} …")
         )
 
     def show_result(self, run: Run, name: str, outcome: Verdict) -> None:
@@ -228,9 +226,7 @@ class Screen:
         rules = ", ".join(f"{count} {name}" for name, count in summary["rules"].items() if count)
         self._console.print(f"rules:     {rules}")
         took = (
-            f"; {timing['wall_seconds']:.1f} s with {number_of(timing['workers'], 'worker')}"
-            if timing["workers"]
-            else ""
+            f"; {timing['wall_seconds']:.1f} s with {count(timing['workers'], 'worker')}" if timing["workers"] else ""
         )
         # Workers tell in the end, and those that were told to end before do not.
         inside = f", {timing['libvirt_seconds']:.1f} s of them inside libvirt" if took and report["complete"] else ""
@@ -242,7 +238,7 @@ class Screen:
             kept = "as they were" if inventory["identical"] else "NOT as they were"
             self._console.print(f"others:    {inventory['objects']} objects that are not the kit's are {kept}")
             if left := inventory.get("left"):
-                said = f"left:      {number_of(len(left), 'file')} that the driver keeps of domains that are gone: "
+                said = f"left:      {count(len(left), 'file')} that the driver keeps of domains that are gone: "
                 self._console.print(Text(printable(f"{said}{left[0]}{' …' if left[1:] else ''}")))
         for label, file in files.items():
             if file is not None:
@@ -259,14 +255,14 @@ def _table(table: Mapping[str, Any]) -> Iterable[str]:
     """Yield what is said of the decision table: numbers, as each cause stands among the violations already."""
     cells, causes = table["cells"], len(table["convictions"])
     decided = f"{cells['decided']:,} decided" + (" (every pair meets)" if table["mode"] == "pairwise" else "")
-    convicted = f"{cells['convicted']:,} convicted" + (f" by {number_of(causes, 'cause')}" if causes else "")
+    convicted = f"{cells['convicted']:,} convicted" + (f" by {count(causes, 'cause')}" if causes else "")
     yield f"table:     {cells['reachable']:,} cells reachable, {decided}, {convicted}"
     if cells["inconsistent"]:
         first = table["inconsistent"][0]
         flags = " and ".join(first["flags"]) or "no flag"
         held = f" with {' and '.join(first['holds'])}" if first["holds"] else ""
-        cells_text = number_of(cells["inconsistent"], "cell")
-        yield f"           {cells_text} answered in two ways, such as {flags}, {first['state']}{held}:"
+        number = count(cells["inconsistent"], "cell")
+        yield f"           {number} answered in two ways, such as {flags}, {first['state']}{held}:"
         yield f"           {first['first']}; asked again, {first['second']}"
 
 
@@ -292,7 +288,7 @@ def _count(scenarios: Iterable[Mapping[str, Any]]) -> str:
     """Return how many scenarios of a rule ended in which way, short where all ended alike."""
     outcomes = [Verdict(scenario["outcome"]) for scenario in scenarios]
     if len(set(outcomes)) == 1:
-        return number_of(len(outcomes), "scenario")
+        return count(len(outcomes), "scenario")
     return ", ".join(f"{outcomes.count(verdict)} {verdict}" for verdict in _STYLES if verdict in outcomes)
 
 
